@@ -1,0 +1,31 @@
+package access
+
+import (
+	"context"
+	"errors"
+
+	"github.com/hakonegate/hakone/sigv4"
+)
+
+// Keys knows every access key: the long-term keys of IAM users and, given the
+// session token, the temporary ones. The Caller of a key it returns is a
+// [*Caller]. Its errors are those that [sigv4.KeySource] documents.
+type Keys interface {
+	Key(ctx context.Context, accessKeyID, sessionToken string) (sigv4.Key, error)
+}
+
+// Authenticate verifies r's signature and returns its caller.
+//
+// A refused signature is a [*sigv4.Error]; any other error says nothing about the
+// caller. The signature is returned whenever it could be read, also when refused.
+func Authenticate(ctx context.Context, v *sigv4.Verifier, r *sigv4.Request) (*Caller, *sigv4.Signature, error) {
+	sig, err := v.Verify(ctx, r)
+	if err != nil {
+		return nil, sig, err
+	}
+	caller, ok := sig.Caller.(*Caller)
+	if !ok || caller == nil {
+		return nil, sig, errors.New("authenticate: the key table knows no caller for the access key")
+	}
+	return caller, sig, nil
+}
