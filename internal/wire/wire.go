@@ -1,0 +1,120 @@
+// Package wire is how AWS services look from outside: tables of operations.
+//
+// A service describes itself as a [Service], one [Op] per operation, naming the
+// Go function that does the work and the resource that a policy must allow. The
+// front door (internal/endpoint) finds service and operation, asks for access and
+// calls it; the packages below wire translate the protocols.
+package wire
+
+import (
+	"context"
+	"fmt"
+	"reflect"
+
+	"github.com/hakonegate/hakone/internal/awserr"
+)
+
+// A Protocol is one of AWS's ways to write requests and answers.
+type Protocol uint8
+
+// The protocols that the front door speaks.
+const (
+	Query    Protocol = iota + 1 // form in, XML out: iam, sts, cloudformation
+	EC2Query                     // the same with ec2's lists and errors
+	JSON11                       // awsJson1.1: X-Amz-Target and JSON: ssm, logs
+)
+
+// A Service is one AWS service as its clients see it.
+type Service struct {
+	Name       string // as in the credential scope and in actions, such as "iam"
+	Protocol   Protocol
+	Version    string // API version of query services, such as "2010-05-08"
+	Namespace  string // of the XML answers of query services
+	Target     string // what precedes the operation in X-Amz-Target, such as "AmazonSSM"
+	Global     bool   // not tied to a region; clients may sign for us-east-1
+	Operations []Operation
+}
+
+// Access says who may call an operation. The zero value asks the policies.
+type Access uint8
+
+// The kinds of access.
+const (
+	ByPolicy    Access = iota // the caller's policies must allow the action on the resource
+	ByOperation               // signed; the operation asks the policies itself
+	Unsigned                  // needs no signature
+)
+
+// An Operation is one row of a service's table. Make it with [Op].
+type Operation struct {
+	Name   string
+	Action string // what policies call it; "" means SERVICE:NAME
+	Access Access
+
+	input    func() any
+	resource func(in any) string
+	run      func(ctx context.Context, in any) (any, error)
+}
+
+// Op returns the operation that run performs. The resource function names what
+// is acted upon, as an ARN; nil means that policies can only say "*".
+func Op[I, O any](name string, run func(context.Context, *I) (*O, error), resource func(*I) string) Operation {
+	o := Operation{Name: name, input: func() any { return new(I) }}
+	o.run = func(ctx context.Context, in any) (any, error) {
+		typed, ok := in.(*I)
+		if !ok {
+			return nil, fmt.Errorf("wire: %s got a %T", name, in)
+		}
+		return run(ctx, typed)
+	}
+	o.resource = func(in any) string {
+		typed, ok := in.(*I)
+		if resource == nil || !ok {
+			return "*"
+		}
+		return resource(typed)
+	}
+	return o
+}
+
+// As returns o with another access.
+func (o Operation) As(a Access) Operation { o.Access = a; return o }
+
+// Called returns o with the name that policies use for it.
+func (o Operation) Called(action string) Operation { o.Action = action; return o }
+
+// NewInput returns a pointer to an empty input.
+func (o Operation) NewInput() any { return o.input() }
+
+// Resource returns the ARN that in acts upon, or "*".
+func (o Operation) Resource(in any) string { return o.resource(in) }
+
+// Run performs the operation. The context carries the caller, see [access.With].
+func (o Operation) Run(ctx context.Context, in any) (any, error) {
+	if missing := required(in); missing != "" {
+		return nil, awserr.Validation("1 validation error detected: Value null at '%s' failed to satisfy constraint: Member must not be null", missing)
+	}
+	return o.run(ctx, in)
+}
+
+// required returns the wire name of the first field marked `wire:"required"`
+// that in leaves empty.
+func required(in any) string {
+	v := reflect.ValueOf(in).Elem()
+	for f := range v.Type().Fields() {
+		if f.Tag.Get("wire") == "required" && v.FieldByIndex(f.Index).IsZero() {
+			return lowerFirst(f.Name)
+		}
+	}
+	return ""
+}
+
+func lowerFirst(s string) string {
+	if s == "" || s[0] < 'A' || s[0] > 'Z' {
+		return s
+	}
+	return string(s[0]+'a'-'A') + s[1:]
+}
+
+// Nothing is the output of operations that answer with their metadata alone.
+type Nothing struct{}
