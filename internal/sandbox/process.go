@@ -1,0 +1,144 @@
+package sandbox
+
+import (
+	"errors"
+	"fmt"
+	"os"
+	"runtime"
+	"sync"
+	"syscall"
+)
+
+// A Process is a running command. Its methods are safe for concurrent use.
+type Process struct {
+	pid         int
+	out         *output
+	protections Protections
+	done        chan struct{}
+	exit        Exit // set before done is closed
+
+	mu    sync.Mutex
+	ended bool // the process was waited for: its pid may belong to another
+}
+
+// Start starts the command. The caller must see to it that the process ends:
+// by [Process.Kill], or by itself.
+func Start(c Command) (*Process, error) {
+	p := &Process{done: make(chan struct{})}
+	started := make(chan error, 1)
+	// One thread starts the process and waits for it. The thread gives up
+	// privileges first, which the process inherits, and so must not be used for
+	// anything else later; and it must outlive the process, because the signal
+	// on a parent's death is sent when the thread that started it ends. A
+	// goroutine that returns while locked ends its thread.
+	go func() {
+		runtime.LockOSThread()
+		proc, err := p.start(c)
+		started <- err
+		if err != nil {
+			return
+		}
+		p.wait(proc)
+	}()
+	if err := <-started; err != nil {
+		return nil, err
+	}
+	return p, nil
+}
+
+func (p *Process) start(c Command) (*os.Process, error) {
+	out, write, err := newOutput(c.Output)
+	if err != nil {
+		return nil, err
+	}
+	defer write.Close() //nolint:errcheck // our copy; the process has its own
+	null, err := os.Open(os.DevNull)
+	if err != nil {
+		out.close()
+		return nil, fmt.Errorf("open standard input: %w", err)
+	}
+	defer null.Close() //nolint:errcheck // opened for reading
+
+	dir := c.Dir
+	if dir == "" {
+		dir = "/"
+	}
+	env := c.Env
+	if env == nil {
+		env = []string{} // nil would mean our own
+	}
+	p.protections = Protections{CleanEnvironment: true}
+	sys := confine(&p.protections)
+	proc, err := os.StartProcess(c.Path, append([]string{c.Path}, c.Args...), &os.ProcAttr{
+		Dir: dir, Env: env, Sys: sys,
+		Files: append([]*os.File{null, write, write}, c.Files...),
+	})
+	if err != nil {
+		out.close()
+		return nil, err
+	}
+	p.pid, p.out = proc.Pid, out
+	limit(p.pid, c.Limits, &p.protections)
+	go out.read()
+	return proc, nil
+}
+
+func (p *Process) wait(proc *os.Process) {
+	state, err := proc.Wait()
+	p.mu.Lock()
+	p.ended = true
+	// What it left in its group goes with it. The group's number stays taken
+	// as long as it has members, so this cannot reach anybody else's.
+	killGroup(p.pid)
+	p.mu.Unlock()
+	p.exit = Exit{Code: -1}
+	if err == nil {
+		if ws, ok := state.Sys().(syscall.WaitStatus); ok && ws.Signaled() {
+			p.exit.Signal, p.exit.Core = ws.Signal(), ws.CoreDump()
+		} else {
+			p.exit.Code = state.ExitCode()
+		}
+	}
+	p.out.drain()
+	p.out.close()
+	close(p.done)
+}
+
+// PID returns the process id.
+func (p *Process) PID() int { return p.pid }
+
+// Protections tells which walls stand around the process.
+func (p *Process) Protections() Protections { return p.protections }
+
+// Done is closed when the process has ended and its output was delivered.
+func (p *Process) Done() <-chan struct{} { return p.done }
+
+// Exit says how the process ended, once Done is closed.
+func (p *Process) Exit() Exit { return p.exit }
+
+// Drain delivers what the process has written until now.
+func (p *Process) Drain() { p.out.drain() }
+
+// Kill ends the process and everything in its group at once, and waits for the
+// process.
+func (p *Process) Kill() {
+	p.signal(syscall.SIGKILL)
+	<-p.done
+}
+
+// Terminate asks the process to end, and does not wait.
+func (p *Process) Terminate() { p.signal(syscall.SIGTERM) }
+
+func (p *Process) signal(sig syscall.Signal) {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	if p.ended {
+		return
+	}
+	if err := syscall.Kill(-p.pid, sig); errors.Is(err, syscall.ESRCH) {
+		_ = syscall.Kill(p.pid, sig) // left its group
+	}
+}
+
+// killGroup ends what is left of the group.
+func killGroup(pid int) { _ = syscall.Kill(-pid, syscall.SIGKILL) }
