@@ -10,7 +10,14 @@ package store
 import (
 	"context"
 	"errors"
-	"iter"
+	"fmt"
+	"os"
+	"path/filepath"
+	"sync"
+	"time"
+
+	"github.com/nats-io/nats.go"
+	"github.com/nats-io/nats.go/jetstream"
 
 	"github.com/hakonegate/hakone/internal/engine"
 )
@@ -24,87 +31,181 @@ var (
 	ErrClosed   = errors.New("store is closed")
 )
 
+// Bounds of what is stored.
+const (
+	MaxRecord = 4 << 20 // bytes of one record as JSON
+	MaxKey    = 1024    // bytes of a key
+	maxBytes  = 4 << 30 // of all records on disk
+	maxBatch  = 1000    // records in one change: the limit of a NATS server
+)
+
+const (
+	streamName = "HAKONE"
+	loadWait   = time.Minute
+	writeWait  = 30 * time.Second
+)
+
 // A Store is safe for concurrent use.
-type Store struct{}
+type Store struct {
+	js       jetstream.JetStream
+	stream   jetstream.Stream
+	consume  jetstream.ConsumeContext
+	embedded bool
+
+	// writing holds one token: writers of this process take turns, so that
+	// the mirror is never behind when a transaction is checked against it.
+	writing chan struct{}
+	mirror  *mirror
+
+	closeOnce sync.Once
+	closed    chan struct{}
+}
 
 // Open loads all records and starts mirroring changes. The engine must stay
 // open longer than the store.
-func Open(ctx context.Context, e *engine.Engine) (*Store, error) { return nil, ErrClosed }
+func Open(ctx context.Context, e *engine.Engine) (*Store, error) {
+	s := &Store{
+		js: e.JetStream(), embedded: e.Embedded(),
+		writing: make(chan struct{}, 1), mirror: newMirror(), closed: make(chan struct{}),
+	}
+	if err := s.openStream(ctx, e); err != nil {
+		return nil, err
+	}
+	if err := s.load(ctx); err != nil {
+		_ = s.Close()
+		return nil, err
+	}
+	if s.embedded {
+		if err := s.compact(ctx); err != nil {
+			_ = s.Close()
+			return nil, err
+		}
+	}
+	return s, nil
+}
 
-// Close stops mirroring. Reads keep answering from the last state.
-func (s *Store) Close() error { return nil }
+// openStream makes the stream on first use. A data directory that had records
+// before and has lost its stream is refused: starting empty would hand out a new
+// account and new keys as if nothing had happened.
+func (s *Store) openStream(ctx context.Context, e *engine.Engine) error {
+	mark := filepath.Join(e.Dir(), "records")
+	var err error
+	s.stream, err = s.js.Stream(ctx, streamName)
+	if err == nil {
+		return nil
+	}
+	if !errors.Is(err, jetstream.ErrStreamNotFound) {
+		return fmt.Errorf("open records: %w", err)
+	}
+	if s.embedded {
+		if _, err := os.Stat(mark); err == nil {
+			return fmt.Errorf("data directory %s is damaged: its records are missing; restore it from a copy, or start with another directory", e.Dir())
+		}
+	}
+	s.stream, err = s.js.CreateStream(ctx, jetstream.StreamConfig{
+		Name:               streamName,
+		Description:        "records of hakone",
+		Subjects:           []string{subjectPrefix + ">"},
+		Storage:            jetstream.FileStorage,
+		MaxMsgsPerSubject:  1,
+		MaxMsgSize:         MaxRecord + MaxKey*3 + 1024,
+		MaxBytes:           maxBytes,
+		Discard:            jetstream.DiscardNew,
+		AllowDirect:        true,
+		AllowAtomicPublish: true,
+	})
+	if err != nil {
+		return fmt.Errorf("create records: %w", err)
+	}
+	if !s.embedded {
+		return nil
+	}
+	if err := os.WriteFile(mark, []byte("1\n"), 0o600); err != nil {
+		return fmt.Errorf("mark data directory: %w", err)
+	}
+	return nil
+}
 
-// Atomically runs fn and commits what it staged in tx as one change. fn runs
-// again when somebody else changed a record that it read or staged, so it must
-// have no other effects. When fn fails, its error is returned and nothing changes.
-func (s *Store) Atomically(ctx context.Context, fn func(tx *Tx) error) error { return ErrClosed }
+// load reads all records and keeps the mirror following the stream.
+func (s *Store) load(ctx context.Context) error {
+	info, err := s.stream.Info(ctx)
+	if err != nil {
+		return fmt.Errorf("read records: %w", err)
+	}
+	if info.State.Msgs == 0 {
+		s.mirror.loaded()
+	}
+	consumer, err := s.js.OrderedConsumer(ctx, streamName, jetstream.OrderedConsumerConfig{})
+	if err != nil {
+		return fmt.Errorf("read records: %w", err)
+	}
+	s.consume, err = consumer.Consume(s.receive, jetstream.PullMaxMessages(4096))
+	if err != nil {
+		return fmt.Errorf("read records: %w", err)
+	}
+	ctx, cancel := context.WithTimeout(ctx, loadWait)
+	defer cancel()
+	select {
+	case <-s.mirror.ready:
+		return s.mirror.failure()
+	case <-ctx.Done():
+		return fmt.Errorf("read records: %w", ctx.Err())
+	}
+}
+
+// receive takes one message of the stream, in order.
+func (s *Store) receive(msg jetstream.Msg) {
+	meta, err := msg.Metadata()
+	if err != nil {
+		s.mirror.fail(fmt.Errorf("message on %s without a sequence: %w", msg.Subject(), err))
+		return
+	}
+	h := msg.Headers()
+	s.mirror.receive(change{
+		subject: msg.Subject(), data: msg.Data(), rev: meta.Sequence.Stream,
+		deleted: h.Get(operationHeader) == operationDelete,
+		batch:   h.Get(batchIDHeader), commit: h.Get(batchCommitHeader) != "",
+	}, meta.NumPending == 0)
+}
+
+// compact forgets the markers of deleted records. Only the embedded server's one
+// user may do that: another mirror might not have seen the marker yet.
+func (s *Store) compact(ctx context.Context) error {
+	for subject, rev := range s.mirror.markers() {
+		if err := s.stream.DeleteMsg(ctx, rev); err != nil && !errors.Is(err, jetstream.ErrMsgNotFound) {
+			return fmt.Errorf("compact records: %w", err)
+		}
+		s.mirror.forget(subject, rev)
+	}
+	return nil
+}
+
+// Close stops mirroring. Reads keep answering from the last state; writes fail
+// with [ErrClosed].
+func (s *Store) Close() error {
+	s.closeOnce.Do(func() {
+		close(s.closed)
+		s.writing <- struct{}{} // the writer under way still needs the mirror
+		if s.consume != nil {
+			s.consume.Stop()
+			<-s.consume.Closed()
+		}
+	})
+	return nil
+}
 
 // Changes returns a channel that gets a value after the mirror moved; several
 // moves may be one value. The function ends the subscription.
-func (s *Store) Changes() (<-chan struct{}, func()) { return nil, func() {} }
+func (s *Store) Changes() (<-chan struct{}, func()) { return s.mirror.subscribe() }
 
 // Revision grows with every change of the mirror.
-func (s *Store) Revision() uint64 { return 0 }
+func (s *Store) Revision() uint64 { return s.mirror.revision() }
 
-// A Tx collects the changes of one [Store.Atomically]. It must not be used
-// after the function that got it returns, nor concurrently.
-type Tx struct{}
-
-// A Collection holds the records of one kind. Values are stored as JSON; what
-// callers get is their own copy. The zero Collection is not usable.
-type Collection[T any] struct {
-	s    *Store
-	name string
+// header returns the headers of a message about one record.
+func header(deleted bool) nats.Header {
+	h := nats.Header{}
+	if deleted {
+		h.Set(operationHeader, operationDelete)
+	}
+	return h
 }
-
-// In returns the collection with the given name, such as "iam.roles": lower-case
-// letters, digits and dots. Keys are any non-empty text.
-func In[T any](s *Store, name string) Collection[T] { return Collection[T]{s, name} }
-
-// Get returns a copy of the record.
-func (c Collection[T]) Get(key string) (v T, ok bool) { return v, false }
-
-// All returns the records at the time of the call, sorted by key.
-func (c Collection[T]) All() iter.Seq2[string, T] { return func(func(string, T) bool) {} }
-
-// Len returns the number of records.
-func (c Collection[T]) Len() int { return 0 }
-
-// Create stores a new record; [ErrExists] if there is one.
-func (c Collection[T]) Create(ctx context.Context, key string, v T) error { return ErrClosed }
-
-// Put stores a record, new or not.
-func (c Collection[T]) Put(ctx context.Context, key string, v T) error { return ErrClosed }
-
-// Update changes a record in place; [ErrNotFound] if there is none. fn runs again
-// when somebody else was faster; its error is returned and changes nothing.
-func (c Collection[T]) Update(ctx context.Context, key string, fn func(*T) error) error {
-	return ErrClosed
-}
-
-// Delete removes a record; [ErrNotFound] if there is none.
-func (c Collection[T]) Delete(ctx context.Context, key string) error { return ErrClosed }
-
-// In returns the view of the collection inside tx.
-func (c Collection[T]) In(tx *Tx) Staged[T] { return Staged[T]{tx, c.name} }
-
-// Staged is a collection inside a transaction: reads see what was staged before.
-type Staged[T any] struct {
-	tx   *Tx
-	name string
-}
-
-// Get returns a copy of the record as the transaction sees it.
-func (c Staged[T]) Get(key string) (v T, ok bool) { return v, false }
-
-// Create stages a new record; [ErrExists] if there is one.
-func (c Staged[T]) Create(key string, v T) error { return ErrClosed }
-
-// Put stages a record, new or not.
-func (c Staged[T]) Put(key string, v T) error { return ErrClosed }
-
-// Update stages a change; [ErrNotFound] if there is no such record.
-func (c Staged[T]) Update(key string, fn func(*T) error) error { return ErrClosed }
-
-// Delete stages a removal; [ErrNotFound] if there is no such record.
-func (c Staged[T]) Delete(key string) error { return ErrClosed }

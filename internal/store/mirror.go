@@ -1,0 +1,254 @@
+package store
+
+import (
+	"context"
+	"encoding/json"
+	"fmt"
+	"maps"
+	"slices"
+	"sync"
+)
+
+// mirror holds all records in memory. One goroutine feeds it; readers and
+// writers wait for it under mu.
+type mirror struct {
+	ready chan struct{} // closed when everything stored before Open is in, or failed
+
+	mu      sync.RWMutex
+	records map[string]map[string]record // by collection and key
+	rev     uint64                       // sequence of the last change applied
+	batch   []change                     // an atomic batch whose end has not arrived
+	err     error                        // why the mirror stopped
+	isReady bool
+	waiters []waiter
+	subs    map[chan struct{}]struct{}
+}
+
+// A record is the last state of one key. Deleted records stay as markers: a
+// writer must know the revision of the marker to create the key again.
+type record struct {
+	data    []byte
+	rev     uint64
+	deleted bool
+}
+
+// A change is one message of the stream.
+type change struct {
+	subject string
+	data    []byte
+	rev     uint64
+	deleted bool
+	batch   string // the atomic batch it belongs to
+	commit  bool   // it is the last one of its batch
+}
+
+type waiter struct {
+	rev  uint64
+	done chan struct{}
+}
+
+func newMirror() *mirror {
+	return &mirror{ready: make(chan struct{}), records: map[string]map[string]record{}, subs: map[chan struct{}]struct{}{}}
+}
+
+// receive applies a change, or a whole batch when its last change arrives. While
+// loading, the last change of an old batch may have been overwritten since; then
+// a message of another batch, or the end of what is stored, ends it.
+func (m *mirror) receive(c change, last bool) {
+	m.mu.Lock()
+	defer m.mu.Unlock()
+	if m.err != nil {
+		return
+	}
+	if len(m.batch) > 0 && m.batch[0].batch != c.batch {
+		m.applyLocked(m.batch)
+		m.batch = nil
+	}
+	switch {
+	case c.batch == "":
+		m.applyLocked([]change{c})
+	case c.commit:
+		m.applyLocked(append(m.batch, c))
+		m.batch = nil
+	default:
+		m.batch = append(m.batch, c)
+	}
+	if last && !m.isReady {
+		m.applyLocked(m.batch)
+		m.batch = nil
+		m.readyLocked()
+	}
+}
+
+func (m *mirror) applyLocked(changes []change) {
+	if len(changes) == 0 {
+		return
+	}
+	for _, c := range changes {
+		if err := m.putLocked(c); err != nil {
+			m.failLocked(fmt.Errorf("records are damaged: %w", err))
+			return
+		}
+		m.rev = c.rev
+	}
+	m.waiters = slices.DeleteFunc(m.waiters, func(w waiter) bool {
+		if w.rev > m.rev {
+			return false
+		}
+		close(w.done)
+		return true
+	})
+	for ch := range m.subs {
+		select {
+		case ch <- struct{}{}:
+		default: // a value is waiting already
+		}
+	}
+}
+
+func (m *mirror) putLocked(c change) error {
+	collection, key, err := parseSubject(c.subject)
+	if err != nil {
+		return err
+	}
+	if !c.deleted && !json.Valid(c.data) {
+		return fmt.Errorf("record %q of %s is not JSON", key, collection)
+	}
+	records := m.records[collection]
+	if records == nil {
+		records = map[string]record{}
+		m.records[collection] = records
+	}
+	records[key] = record{data: c.data, rev: c.rev, deleted: c.deleted}
+	return nil
+}
+
+func (m *mirror) readyLocked() {
+	if !m.isReady {
+		m.isReady = true
+		close(m.ready)
+	}
+}
+
+func (m *mirror) loaded() {
+	m.mu.Lock()
+	defer m.mu.Unlock()
+	m.readyLocked()
+}
+
+func (m *mirror) fail(err error) {
+	m.mu.Lock()
+	defer m.mu.Unlock()
+	m.failLocked(err)
+}
+
+func (m *mirror) failLocked(err error) {
+	m.err = err
+	for _, w := range m.waiters {
+		close(w.done)
+	}
+	m.waiters = nil
+	m.readyLocked()
+}
+
+func (m *mirror) failure() error {
+	m.mu.RLock()
+	defer m.mu.RUnlock()
+	return m.err
+}
+
+func (m *mirror) revision() uint64 {
+	m.mu.RLock()
+	defer m.mu.RUnlock()
+	return m.rev
+}
+
+// get returns the record or its marker; the zero record if there is neither.
+func (m *mirror) get(collection, key string) record {
+	m.mu.RLock()
+	defer m.mu.RUnlock()
+	return m.records[collection][key]
+}
+
+// live returns the keys and contents of a collection at this moment, sorted.
+func (m *mirror) live(collection string) (keys []string, data map[string][]byte) {
+	m.mu.RLock()
+	data = make(map[string][]byte, len(m.records[collection]))
+	for key, r := range m.records[collection] {
+		if !r.deleted {
+			data[key] = r.data
+		}
+	}
+	m.mu.RUnlock()
+	return slices.Sorted(maps.Keys(data)), data
+}
+
+func (m *mirror) len(collection string) (n int) {
+	m.mu.RLock()
+	defer m.mu.RUnlock()
+	for _, r := range m.records[collection] {
+		if !r.deleted {
+			n++
+		}
+	}
+	return n
+}
+
+// markers returns the subjects of deleted records, but for the last message of
+// the stream, which JetStream needs to see that its last batch is whole.
+func (m *mirror) markers() map[string]uint64 {
+	m.mu.RLock()
+	defer m.mu.RUnlock()
+	out := map[string]uint64{}
+	for collection, records := range m.records {
+		for key, r := range records {
+			if r.deleted && r.rev != m.rev {
+				out[subjectOf(collection, key)] = r.rev
+			}
+		}
+	}
+	return out
+}
+
+// forget drops the marker of a deleted record, unless it changed since.
+func (m *mirror) forget(subject string, rev uint64) {
+	collection, key, err := parseSubject(subject)
+	if err != nil {
+		return
+	}
+	m.mu.Lock()
+	defer m.mu.Unlock()
+	if r := m.records[collection][key]; r.deleted && r.rev == rev {
+		delete(m.records[collection], key)
+	}
+}
+
+// wait returns when the change with the given sequence is visible.
+func (m *mirror) wait(ctx context.Context, rev uint64) error {
+	m.mu.Lock()
+	if m.rev >= rev || m.err != nil {
+		defer m.mu.Unlock()
+		return m.err
+	}
+	w := waiter{rev, make(chan struct{})}
+	m.waiters = append(m.waiters, w)
+	m.mu.Unlock()
+	select {
+	case <-w.done:
+		return m.failure()
+	case <-ctx.Done():
+		return ctx.Err()
+	}
+}
+
+func (m *mirror) subscribe() (<-chan struct{}, func()) {
+	ch := make(chan struct{}, 1)
+	m.mu.Lock()
+	defer m.mu.Unlock()
+	m.subs[ch] = struct{}{}
+	return ch, func() {
+		m.mu.Lock()
+		defer m.mu.Unlock()
+		delete(m.subs, ch)
+	}
+}
