@@ -1,7 +1,7 @@
 package access
 
 import (
-	"strings"
+	"net/http"
 
 	"github.com/hakonegate/hakone/internal/awserr"
 	"github.com/hakonegate/hakone/policy"
@@ -9,11 +9,8 @@ import (
 
 // Authorize decides whether c may do action on resource, which belongs to
 // resourceAccount and carries the resource policy res; res is nil where the
-// service has none.
+// resource has none.
 func Authorize(c *Caller, f *RequestFacts, action, resource, resourceAccount string, res *policy.Policy) policy.Decision {
-	if always(c, action) {
-		return policy.Decision{Effect: policy.Allowed}
-	}
 	if c.restricted(action) {
 		return policy.Decision{}
 	}
@@ -28,10 +25,10 @@ func ExplainAuthorization(c *Caller, f *RequestFacts, action, resource, resource
 	return policy.Explain(r, set)
 }
 
-// AuthorizeTrust decides whether c may do an STS action on role. A role trusts
+// AuthorizeTrust decides whether c may do an STS action on role, which trusts
 // nobody by default, not even its own account.
 func AuthorizeTrust(c *Caller, f *RequestFacts, action string, role *Role) policy.Decision {
-	if c.restricted(action) {
+	if c.restricted(action) || role.Trust == nil {
 		return policy.Decision{}
 	}
 	r, set := question(c, f, action, role.ARN, role.AccountID, role.Trust)
@@ -51,19 +48,10 @@ func question(c *Caller, f *RequestFacts, action, resource, account string, res 
 	}, &set
 }
 
-// always reports whether every authenticated caller may do action, even with a
-// Deny in a policy (AWS: "No permissions are required to perform this operation").
-func always(c *Caller, action string) bool {
-	return strings.EqualFold(action, "sts:GetCallerIdentity") && c.Kind != policy.Anonymous && c.Kind != policy.Service
-}
-
-// Denied returns the AccessDenied that the control plane answers when d refused
-// c, in AWS's words. Code is "AccessDenied" or "AccessDeniedException", as the
-// protocol wants it.
+// Denied returns the refusal that the control plane answers with when d denied
+// c, in AWS's words. The code is "AccessDenied" or "AccessDeniedException", as
+// the protocol has it.
 func Denied(code string, c *Caller, action, resource string, d policy.Decision) *awserr.Error {
-	why := " because no identity-based policy allows the " + action + " action"
-	if d.Effect == policy.ExplicitlyDenied {
-		why = " with an explicit deny in an identity-based policy"
-	}
-	return awserr.New(code, 403, "User: %s is not authorized to perform: %s on resource: %s%s", c.ARN, action, resource, why)
+	r := &policy.Request{Principal: c.Principal(), Action: action, Resource: resource}
+	return awserr.New(code, http.StatusForbidden, "%s", d.Refusal(r))
 }

@@ -70,6 +70,7 @@ func (c *Caller) Principal() policy.Principal {
 		AccountID: c.AccountID,
 		UserID:    c.UserID,
 		Service:   c.Service,
+		Provider:  c.FederatedProvider,
 	}
 	if c.RoleID != "" {
 		p.RoleARN = c.PrincipalARN
@@ -88,7 +89,7 @@ func Anonymous() *Caller {
 // ServicePrincipal returns the caller that an AWS service is when it calls for
 // itself, such as API Gateway invoking a function.
 func ServicePrincipal(name string) *Caller {
-	return &Caller{Kind: policy.Service, Service: name}
+	return &Caller{Kind: policy.ServicePrincipal, Service: name}
 }
 
 // restricted reports whether c's kind of credentials may never call action,

@@ -1,7 +1,10 @@
 package access
 
 import (
+	"iter"
+	"maps"
 	"net/netip"
+	"slices"
 	"strconv"
 	"strings"
 	"time"
@@ -95,7 +98,7 @@ func (c *conditions) requestKey(name string) (policy.Value, bool) {
 		if f.Tags == nil {
 			return policy.Value{}, false
 		}
-		return policy.Many(keys(f.Tags)...), true
+		return policy.Many(slices.Sorted(maps.Keys(f.Tags))...), true
 	}
 	if tag, ok := strings.CutPrefix(name, "requesttag/"); ok {
 		return tagValue(f.Tags, tag)
@@ -119,7 +122,7 @@ func (c *conditions) principalKey(name string) (policy.Value, bool) {
 	case "principalservicenameslist":
 		return policy.Many(p.Service), p.Service != ""
 	case "principalisawsservice":
-		return truth(p.Kind == policy.Service), p.Kind != policy.Anonymous
+		return truth(p.Kind == policy.ServicePrincipal), p.Kind != policy.Anonymous
 	case "principalarn":
 		return text(p.PrincipalARN)
 	case "principalaccount":
@@ -162,22 +165,12 @@ func (c *conditions) serviceKey(key string) (policy.Value, bool) {
 	return v, ok
 }
 
-// principalType returns the value of aws:PrincipalType.
+// principalType returns the value of aws:PrincipalType; services have none.
 func principalType(c *Caller) string {
-	switch c.Kind {
-	case policy.User:
-		return "User"
-	case policy.RoleSession:
-		return "AssumedRole"
-	case policy.Root:
-		return "Account"
-	case policy.Federated:
-		return "FederatedUser"
-	case policy.Anonymous:
-		return "Anonymous"
-	default:
+	if c.Kind == policy.ServicePrincipal {
 		return ""
 	}
+	return c.Kind.String()
 }
 
 func text(s string) (policy.Value, bool) {
@@ -211,10 +204,43 @@ func tagValue(tags map[string]string, name string) (policy.Value, bool) {
 	return policy.Value{}, false
 }
 
-func keys(tags map[string]string) []string {
-	names := make([]string, 0, len(tags))
-	for k := range tags {
-		names = append(names, k)
+// names are the keys that [conditions.All] asks about, beside tags and the
+// service's own.
+var names = [...]string{
+	"aws:currenttime", "aws:ec2instancesourceprivateipv4", "aws:ec2instancesourcevpc", "aws:epochtime", "aws:federatedprovider",
+	"aws:multifactorauthage", "aws:multifactorauthpresent", "aws:principalaccount", "aws:principalarn", "aws:principalisawsservice",
+	"aws:principalservicename", "aws:principaltype", "aws:referer", "aws:requestedregion", "aws:resourceaccount", "aws:securetransport",
+	"aws:sourceaccount", "aws:sourcearn", "aws:sourceidentity", "aws:sourceip", "aws:sourcevpc", "aws:sourcevpce", "aws:tagkeys",
+	"aws:tokenissuetime", "aws:useragent", "aws:userid", "aws:username", "aws:viaawsservice", "aws:vpcsourceip",
+	"ec2:roledelivery", "ec2:sourceinstancearn",
+}
+
+// All yields every key that the request has, for explanations.
+func (c *conditions) All() iter.Seq2[string, policy.Value] {
+	return func(yield func(string, policy.Value) bool) {
+		for _, key := range names {
+			if v, ok := c.Value(key); ok && !yield(key, v) {
+				return
+			}
+		}
+		for _, set := range []struct {
+			prefix string
+			tags   map[string]string
+		}{
+			{"aws:principaltag/", c.caller.Tags},
+			{"aws:requesttag/", c.facts.Tags},
+			{"aws:resourcetag/", c.facts.ResourceTag},
+		} {
+			for _, k := range slices.Sorted(maps.Keys(set.tags)) {
+				if !yield(set.prefix+strings.ToLower(k), policy.One(set.tags[k])) {
+					return
+				}
+			}
+		}
+		for k, v := range c.facts.Keys.All() {
+			if !yield(k, v) {
+				return
+			}
+		}
 	}
-	return names
 }
