@@ -1,6 +1,7 @@
 package sigv4
 
 import (
+	"errors"
 	"strings"
 	"time"
 )
@@ -75,6 +76,4 @@ func (e *Error) Error() string {
 // Unwrap returns e.Err.
 func (e *Error) Unwrap() error { return e.Err }
 
-// MaskToken replaces the session token in a canonical request by its length
-// and the start of its SHA-256, so that two sides can still be compared.
-func MaskToken(canonicalRequest string) string { return canonicalRequest }
+func asError(err error) (*Error, bool) { return errors.AsType[*Error](err) }

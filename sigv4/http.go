@@ -1,27 +1,139 @@
 package sigv4
 
 import (
-	"context"
+	"bytes"
 	"errors"
+	"io"
 	"net/http"
+	"slices"
+	"strings"
 	"time"
 )
 
-// NewRequest takes what a signature covers from r, in a server or in a client.
-func NewRequest(r *http.Request) (*Request, error) { return nil, errors.New("sigv4: new request") }
+// NewRequest takes what a signature covers from r: of a server's request as it
+// came in, of a client's as [http.Client] will send it. The error is an
+// [*Error] with the reason [Malformed].
+//
+// A server must call it before any mux, router or rewriting handler, which
+// change the URL. Body and [Request.Body] are one stream until the body is
+// hashed.
+func NewRequest(r *http.Request) (*Request, error) {
+	target := r.RequestURI
+	if target == "" {
+		target = r.URL.RequestURI()
+	}
+	out := &Request{Method: r.Method, Host: r.Host, Body: r.Body, ContentLength: r.ContentLength}
+	if out.Method == "" {
+		out.Method = http.MethodGet // as net/http's client has it
+	}
+	if out.Host == "" && r.RequestURI == "" {
+		out.Host = r.URL.Host
+	}
+	if r.Body == nil { // else Body would be an interface holding nil
+		out.Body = nil
+	}
+	// A target of the absolute form overrides the Host header, and net/http
+	// does not tell what that was. Nobody signs such a target.
+	if !strings.HasPrefix(target, "/") {
+		return nil, &Error{Reason: Malformed, Message: messageIncomplete, Detail: "request target does not start with a slash"}
+	}
+	out.Path, out.RawQuery, _ = strings.Cut(target, "?")
 
-// SignHTTP signs r in place.
+	n := 0
+	for _, values := range r.Header {
+		n += len(values)
+	}
+	out.Headers = make([]Header, 0, n)
+	for name, values := range r.Header {
+		for _, value := range values {
+			if name != "Host" {
+				out.Headers = append(out.Headers, Header{name, value})
+				continue
+			}
+			// HTTP/2 may carry a host field beside :authority. A client's
+			// Header["Host"] is not sent, so that it does not matter there.
+			if value != r.Host && r.RequestURI != "" {
+				return nil, &Error{Reason: Malformed, Message: messageIncomplete, Detail: "Host differs from :authority"}
+			}
+		}
+	}
+	return out, nil
+}
+
+// SignHTTP signs a client's request in place. It reads the body, if it must be
+// hashed, and leaves r.Body and r.GetBody ready to send it. A default port in
+// the host (:80 for http, :443 for https) is removed, as other clients do.
 func (s *Signer) SignHTTP(r *http.Request, c Credentials, t time.Time) error {
-	return errors.New("sigv4: sign")
+	in, err := clientRequest(r)
+	if err != nil {
+		return err
+	}
+	headers, err := s.Sign(in, c, t)
+	if err != nil {
+		return err
+	}
+	in.giveBack(r)
+	r.Host = in.Host
+	for _, name := range []string{"X-Amz-Security-Token", "X-Amz-Region-Set"} {
+		r.Header.Del(name)
+	}
+	for _, h := range headers {
+		r.Header.Set(h.Name, h.Value)
+	}
+	return nil
 }
 
-// PresignHTTP returns the presigned URL of r.
+// PresignHTTP returns the presigned URL of r, and leaves r as it was but for
+// the body, which it may read and give back like [Signer.SignHTTP].
 func (s *Signer) PresignHTTP(r *http.Request, c Credentials, t time.Time, expires time.Duration) (string, error) {
-	return "", errors.New("sigv4: presign")
+	in, err := clientRequest(r)
+	if err != nil {
+		return "", err
+	}
+	query, err := s.Presign(in, c, t, expires)
+	if err != nil {
+		return "", err
+	}
+	in.giveBack(r)
+	return r.URL.Scheme + "://" + in.Host + in.Path + "?" + query, nil
 }
 
-// Handler answers only requests that v accepts.
-func Handler(v *Verifier, next http.Handler) http.Handler { return next }
+// clientRequest is NewRequest for a request that is about to be sent.
+func clientRequest(r *http.Request) (*Request, error) {
+	if r.RequestURI != "" {
+		return nil, errors.New("sigv4: a server's request cannot be sent")
+	}
+	if r.Header == nil {
+		r.Header = http.Header{}
+	}
+	in, err := NewRequest(r)
+	if err != nil {
+		return nil, err
+	}
+	switch r.URL.Scheme {
+	case "http":
+		in.Host = strings.TrimSuffix(in.Host, ":80")
+	case "https":
+		in.Host = strings.TrimSuffix(in.Host, ":443")
+	}
+	// net/http sends its own User-Agent and may add Accept-Encoding, but
+	// nothing else that is in r.Header changes on the way, except that its
+	// order is lost: one name after another.
+	slices.SortStableFunc(in.Headers, func(a, b Header) int { return strings.Compare(a.Name, b.Name) })
+	return in, nil
+}
 
-// FromContext returns the signature of a request that came through [Handler].
-func FromContext(ctx context.Context) (*Signature, bool) { return nil, false }
+// giveBack leaves the body that was hashed in a client's request.
+func (r *Request) giveBack(to *http.Request) {
+	payload, hashed := r.Payload()
+	if !hashed || r.Body == nil || r.Body == noBody {
+		return
+	}
+	_ = to.Body.Close() //nolint:errcheck // read to its end
+	to.GetBody = func() (io.ReadCloser, error) { return io.NopCloser(bytes.NewReader(payload)), nil }
+	to.Body, _ = to.GetBody() //nolint:errcheck // cannot fail
+	to.ContentLength = int64(len(payload))
+	if len(payload) == 0 {
+		to.Body, to.GetBody = http.NoBody, func() (io.ReadCloser, error) { return http.NoBody, nil }
+	}
+}

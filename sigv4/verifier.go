@@ -1,8 +1,10 @@
 package sigv4
 
 import (
+	"cmp"
 	"context"
 	"errors"
+	"sync"
 	"time"
 )
 
@@ -32,6 +34,39 @@ type Verifier struct {
 	ProxyHeaders    []string // lower-case x-amz-* names that a proxy in front adds, so that they are not signed
 
 	Replay *ReplayCache // refuse what was accepted before; nil accepts it again, as AWS does
+
+	once  sync.Once
+	keys  *keyCache
+	slots chan struct{} // bodies being read whose signature is not yet known to be good
+}
+
+// The limits of a Verifier whose fields are zero. AWS documents the body and
+// the header quota of API Gateway, and five minutes is what it allows.
+const (
+	defaultSkew        = 5 * time.Minute
+	defaultMaxBody     = 10 << 20
+	defaultHeaderBytes = 10240
+	defaultMaxBodies   = 64
+	defaultMaxKeys     = 10000
+
+	maxExpires       = 7 * 24 * time.Hour
+	maxValueBytes    = 8192
+	maxSignedHeaders = 100
+	maxQueryPairs    = 1000
+)
+
+func (v *Verifier) start() {
+	v.once.Do(func() {
+		v.keys = newKeyCache(cmp.Or(max(v.MaxKeys, 0), defaultMaxKeys))
+		v.slots = make(chan struct{}, cmp.Or(max(v.MaxBodies, 0), defaultMaxBodies))
+	})
+}
+
+func (v *Verifier) now() time.Time {
+	if v.Now != nil {
+		return v.Now()
+	}
+	return time.Now()
 }
 
 // A Signature is what an accepted request proved. Use its fields, not those
@@ -64,7 +99,18 @@ func (v *Verifier) Verify(ctx context.Context, r *Request) (*Signature, error) {
 // VerifyScope is [Verifier.Verify] with another scope, for one verifier that
 // serves several services.
 func (v *Verifier) VerifyScope(ctx context.Context, r *Request, scope Scope) (*Signature, error) {
-	return nil, errors.New("sigv4: verify")
+	if v.Keys == nil || scope.Region == "" || scope.Service == "" {
+		return nil, errors.New("sigv4: verifier without keys, region or service")
+	}
+	v.start()
+	c := newCheck(v, r, scope)
+	defer c.release()
+	for _, step := range steps {
+		if err := step(c, ctx); err != nil {
+			return nil, err
+		}
+	}
+	return c.accept(), nil
 }
 
 // A Claim is what a request says about its signature; nothing of it is proven.
@@ -75,7 +121,17 @@ type Claim struct {
 	Presigned   bool
 }
 
-// Claimed reads the credential of r without checking anything, for a front
-// door that finds the service by it. A request that cannot be read gives the
-// [*Error] that Verify gives.
-func Claimed(r *Request) (Claim, error) { return Claim{}, errors.New("sigv4: claimed") }
+// Claimed reads the credential of r without checking anything else, for a
+// front door that finds the service by it. A request that cannot be read gives
+// the [*Error] that Verify gives.
+func Claimed(r *Request) (Claim, error) {
+	v := &Verifier{SigV4A: true}
+	c := newCheck(v, r, Scope{})
+	defer c.release()
+	for _, step := range steps[:stepsOfClaim] {
+		if err := step(c, context.Background()); err != nil {
+			return Claim{}, err
+		}
+	}
+	return Claim{AccessKeyID: c.id, Date: c.scopeDate, Scope: c.claimed, Presigned: c.presigned}, nil
+}

@@ -1,0 +1,98 @@
+package sigv4
+
+import (
+	"context"
+	"encoding/json"
+	"io"
+	"net/http"
+)
+
+// Handler answers only requests that v accepts; the others get the answer of
+// [WriteError]. Next finds the [Signature] with [FromContext] and the body that
+// was hashed in r.Body.
+//
+// Put it outermost: [http.ServeMux] cleans paths and redirects before it calls
+// a handler.
+func Handler(v *Verifier, next http.Handler) http.Handler {
+	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		in, err := NewRequest(r)
+		var signature *Signature
+		if err == nil {
+			signature, err = v.Verify(r.Context(), in)
+		}
+		if err != nil {
+			WriteError(w, err)
+			return
+		}
+		out := r.WithContext(context.WithValue(r.Context(), contextKey{}, signature))
+		if payload, hashed := in.Payload(); hashed {
+			out.Body = http.NoBody
+			if len(payload) > 0 {
+				out.Body = struct {
+					io.Reader
+					io.Closer
+				}{in.Body, r.Body}
+			}
+		}
+		next.ServeHTTP(w, out)
+	})
+}
+
+type contextKey struct{}
+
+// FromContext returns the signature of a request that came through [Handler].
+func FromContext(ctx context.Context) (*Signature, bool) {
+	s, ok := ctx.Value(contextKey{}).(*Signature)
+	return s, ok
+}
+
+// WriteError answers a refused request in the words and form of an API Gateway
+// REST API: status 403, the type in X-Amzn-ErrorType, the message in JSON. On
+// a mismatch the message holds what this side computed from the request, as
+// AWS's does. An error that is no [*Error] is answered by status 500 and no
+// detail.
+func WriteError(w http.ResponseWriter, err error) {
+	status, kind, message := http.StatusInternalServerError, "InternalFailure", "Internal Server Error"
+	if e, ok := asError(err); ok {
+		status, kind, message = http.StatusForbidden, e.Reason.errorType(), e.Message
+		switch e.Reason {
+		case HeadersTooLarge:
+			status = http.StatusRequestHeaderFieldsTooLarge
+		case BodyTooLarge:
+			status = http.StatusRequestEntityTooLarge
+			w.Header().Set("Connection", "close") // the rest of the body is not read
+		case Busy:
+			status = http.StatusServiceUnavailable
+		default:
+		}
+		if e.CanonicalRequest != "" {
+			message += "\n\nThe Canonical String for this request should have been\n'" + e.CanonicalRequest +
+				"'\n\nThe String-to-Sign should have been\n'" + e.StringToSign + "'\n"
+		}
+	}
+	body, _ := json.Marshal(map[string]string{"message": message}) //nolint:errchkjson,errcheck // strings
+	w.Header().Set("Content-Type", "application/json")
+	w.Header().Set("X-Amzn-ErrorType", kind)
+	w.WriteHeader(status)
+	_, _ = w.Write(body) //nolint:errcheck // the caller is gone then
+}
+
+// errorType is the name that AWS gives to r.
+func (r Reason) errorType() string {
+	switch r {
+	case Missing:
+		return "MissingAuthenticationTokenException"
+	case Malformed:
+		return "IncompleteSignatureException"
+	case UnknownKey, InvalidToken:
+		return "UnrecognizedClientException"
+	case ExpiredToken:
+		return "ExpiredTokenException"
+	case HeadersTooLarge, BodyTooLarge:
+		return "RequestTooLargeException"
+	case Busy:
+		return "TooManyRequestsException"
+	default:
+		return "InvalidSignatureException"
+	}
+}
