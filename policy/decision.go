@@ -63,3 +63,15 @@ func (s StatementRef) Sid() string {
 	}
 	return s.Policy.statements[s.Index].sid
 }
+
+// Effect returns "Allow" or "Deny", or "" for the zero StatementRef.
+func (s StatementRef) Effect() string {
+	switch {
+	case s.Policy == nil:
+		return ""
+	case s.Policy.statements[s.Index].deny:
+		return "Deny"
+	default:
+		return "Allow"
+	}
+}

@@ -55,26 +55,48 @@ func (d Decision) Clause(action string) string {
 	case Allowed:
 		return ""
 	case ExplicitlyDenied:
-		t := d.Reason.PolicyType()
-		article := "a "
-		if t == "identity-based policy" {
-			article = "an "
-		}
-		return "with an explicit deny in " + article + t
+		return "with an explicit deny in " + withArticle(d.Reason.PolicyType())
 	default:
 		return "because no " + d.Reason.PolicyType() + " allows the " + action + " action"
+	}
+}
+
+// Sentence returns why r was decided as it was, in AWS's words.
+func (d Decision) Sentence(r *Request) string {
+	switch {
+	case d.Effect != Allowed:
+		return d.Refusal(r)
+	case d.Reason == AllowedAlways:
+		return r.Principal.name() + " is authorized to perform: " + r.Action + " because every signed caller is"
+	default:
+		return r.Principal.name() + " is authorized to perform: " + r.Action + " on resource: " + r.Resource +
+			" because " + withArticle(d.Reason.PolicyType()) + " allows it"
+	}
+}
+
+// name returns how AWS's messages call the principal.
+func (p *Principal) name() string {
+	switch {
+	case p.ARN != "":
+		return "User: " + p.ARN
+	case p.Service != "":
+		return "User: " + p.Service
+	case p.Provider != "":
+		return "User: " + p.Provider
+	default:
+		return "User: anonymous"
 	}
 }
 
 // Refusal returns AWS's message for a denied request: "User: ARN is not
 // authorized to perform: ACTION on resource: ARN because …".
 func (d Decision) Refusal(r *Request) string {
-	who := r.Principal.ARN
-	if who == "" {
-		who = r.Principal.Service
+	return r.Principal.name() + " is not authorized to perform: " + r.Action + " on resource: " + r.Resource + " " + d.Clause(r.Action)
+}
+
+func withArticle(noun string) string {
+	if noun != "" && noun[0] == 'i' {
+		return "an " + noun
 	}
-	if who == "" {
-		who = "anonymous"
-	}
-	return "User: " + who + " is not authorized to perform: " + r.Action + " on resource: " + r.Resource + " " + d.Clause(r.Action)
+	return "a " + noun
 }
