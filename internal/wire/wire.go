@@ -57,7 +57,8 @@ type Operation struct {
 }
 
 // Op returns the operation that run performs. The resource function names what
-// is acted upon, as an ARN; nil means that policies can only say "*".
+// is acted upon, as an ARN; "" means the caller itself, and no function that
+// policies can only say "*".
 func Op[I, O any](name string, run func(context.Context, *I) (*O, error), resource func(*I) string) Operation {
 	o := Operation{Name: name, input: func() any { return new(I) }}
 	o.run = func(ctx context.Context, in any) (any, error) {
@@ -86,7 +87,7 @@ func (o Operation) Called(action string) Operation { o.Action = action; return o
 // NewInput returns a pointer to an empty input.
 func (o Operation) NewInput() any { return o.input() }
 
-// Resource returns the ARN that in acts upon, or "*".
+// Resource returns the ARN that in acts upon, "*", or "" for the caller's own.
 func (o Operation) Resource(in any) string { return o.resource(in) }
 
 // Run performs the operation. The context carries the caller, see [access.With].
