@@ -2,16 +2,19 @@ package gateway
 
 import (
 	"context"
-	"errors"
+	"fmt"
 	"iter"
 	"log/slog"
 	"net/http"
+	"sync"
+	"sync/atomic"
 	"time"
 
 	"github.com/hakonegate/hakone/internal/access"
 	"github.com/hakonegate/hakone/internal/gateway/integration"
 	"github.com/hakonegate/hakone/internal/service/apigatewayv2"
 	"github.com/hakonegate/hakone/internal/trace"
+	"github.com/hakonegate/hakone/sigv4"
 )
 
 // A Config is what a [Gateway] needs. All fields but the last group are
@@ -25,8 +28,9 @@ type Config struct {
 	Account string
 	Region  string
 
-	Partition string           // "" means "aws"
-	Now       func() time.Time // nil means time.Now
+	Partition      string           // "" means "aws"
+	OrganizationID string           // of the account; "" when it is in none
+	Now            func() time.Time // nil means time.Now
 }
 
 // APIs are the records that the gateway serves; *apigatewayv2.Service is one.
@@ -36,35 +40,133 @@ type APIs interface {
 	// Changes returns a channel that gets a value after records changed, and a
 	// function that ends the subscription.
 	Changes() (<-chan struct{}, func())
-	// Revision grows with every change.
+	// Revision grows with every change. It is read before Served.
 	Revision() uint64
 }
 
 // A Gateway answers the requests to HTTP APIs. It is safe for concurrent use.
 type Gateway struct {
-	config Config
+	config   Config
+	verifier *sigv4.Verifier
+	iam      iam
+	table    atomic.Pointer[table]
+
+	mu      sync.Mutex    // held while a table is compiled and swapped in
+	swapped chan struct{} // closed, and replaced, when a table is swapped in
 }
 
 // New returns a gateway that serves what c.APIs has at the time of the call;
 // [Gateway.Run] follows later changes.
-func New(c Config) *Gateway { return &Gateway{config: c} }
+func New(c Config) *Gateway {
+	if c.Partition == "" {
+		c.Partition = "aws"
+	}
+	if c.Now == nil {
+		c.Now = time.Now
+	}
+	g := &Gateway{config: c, swapped: make(chan struct{})}
+	g.verifier = &sigv4.Verifier{
+		Keys:    c.Keys,
+		Scope:   sigv4.Scope{Region: c.Region, Service: "execute-api"},
+		Now:     c.Now,
+		MaxBody: maxBody,
+	}
+	g.iam = iam{g}
+	g.Refresh()
+	return g
+}
 
 // Run serves changed APIs soon after they change, until ctx is done. It
 // returns nil then.
 func (g *Gateway) Run(ctx context.Context) error {
-	<-ctx.Done()
-	return nil
+	changes, cancel := g.config.APIs.Changes()
+	defer cancel()
+	g.Refresh()
+	for {
+		select {
+		case <-ctx.Done():
+			return nil
+		case _, ok := <-changes:
+			if !ok {
+				return nil
+			}
+			g.Refresh()
+		}
+	}
 }
 
 // Refresh serves what the records have now. When it returns, the next request
 // sees it.
-func (g *Gateway) Refresh() {}
+func (g *Gateway) Refresh() {
+	g.mu.Lock()
+	defer g.mu.Unlock()
+	g.table.Store(g.compile())
+	close(g.swapped)
+	g.swapped = make(chan struct{})
+}
 
 // WaitFor returns when requests see at least the given revision of the
-// records, or when ctx is done.
-func (g *Gateway) WaitFor(ctx context.Context, revision uint64) error { return errors.ErrUnsupported }
+// records, or with ctx's error when ctx is done first. It needs [Gateway.Run].
+func (g *Gateway) WaitFor(ctx context.Context, revision uint64) error {
+	for {
+		g.mu.Lock()
+		swapped := g.swapped
+		g.mu.Unlock()
+		if g.table.Load().revision >= revision {
+			return nil
+		}
+		select {
+		case <-swapped:
+		case <-ctx.Done():
+			return fmt.Errorf("wait for the gateway to serve revision %d: %w", revision, ctx.Err())
+		}
+	}
+}
+
+// steps are what every request goes through, in order: cheap refusals first,
+// so that nobody unauthenticated can make the gateway do much work.
+var steps = [...]struct {
+	name string
+	do   func(*exchange) error
+}{
+	{"limits", (*exchange).limits},             // size and form of the request line and headers
+	{"locate", (*exchange).locate},             // host and path → API and stage
+	{"match", (*exchange).match},               // method and path → route
+	{"preflight", (*exchange).preflight},       // CORS, where no route takes OPTIONS
+	{"authenticate", (*exchange).authenticate}, // signature or token → caller
+	{"authorize", (*exchange).authorize},       // caller and policies → decision
+	{"read body", (*exchange).readBody},        // unless the signature check did
+	{"integrate", (*exchange).integrate},       // event → function → response
+	{"respond", (*exchange).respond},           // response → client
+}
 
 // ServeHTTP answers one request.
 func (g *Gateway) ServeHTTP(w http.ResponseWriter, r *http.Request) {
-	http.Error(w, "gateway: nothing served", http.StatusServiceUnavailable)
+	x := g.begin(w, r)
+	defer x.record()
+	for _, s := range steps {
+		if err := x.step(s.name, s.do); err != nil {
+			x.refuse(err)
+			return
+		}
+		if x.answered {
+			return
+		}
+	}
+}
+
+// step does one step and notes in the trace how it went.
+func (x *exchange) step(name string, do func(*exchange) error) error {
+	n := len(x.trace.Steps)
+	began := x.g.config.Now()
+	x.trace.Steps = append(x.trace.Steps, trace.Step{Name: name, Outcome: trace.Passed})
+	err := do(x)
+	x.trace.Steps[n].Took = x.g.config.Now().Sub(began)
+	return err
+}
+
+// record hands the trace over.
+func (x *exchange) record() {
+	x.trace.Duration = x.g.config.Now().Sub(x.start)
+	x.g.config.Trace.Record(x.trace)
 }

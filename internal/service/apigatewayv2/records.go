@@ -101,7 +101,7 @@ type Authorizer struct {
 	AuthorizerCredentialsArn       string `json:",omitempty"`
 	AuthorizerId                   string
 	AuthorizerPayloadFormatVersion string `json:",omitempty"`
-	AuthorizerResultTtlInSeconds   int
+	AuthorizerResultTtlInSeconds   *int   `json:",omitempty"`
 	AuthorizerType                 string
 	AuthorizerUri                  string   `json:",omitempty"`
 	EnableSimpleResponses          bool     `json:",omitempty"`

@@ -21,9 +21,7 @@ func (s *Service) served(d *document) Served {
 		stage := d.Stages[name]
 		switch {
 		case stage.AutoDeploy:
-			c := d.Configuration
-			c.CorsConfiguration = d.API.CorsConfiguration
-			c.DisableExecuteApiEndpoint = d.API.DisableExecuteApiEndpoint
+			c := present(d)
 			out.Stages = append(out.Stages, ServedStage{stage, &c})
 		case stage.DeploymentId != "":
 			snap, ok := s.snapshots.Get(d.API.ApiId + "/" + stage.DeploymentId)

@@ -2,10 +2,15 @@ package apigatewayv2
 
 import (
 	"context"
+	"crypto/rand"
+	"crypto/sha256"
+	"errors"
 	"maps"
+	"net/http"
 	"slices"
 	"time"
 
+	"github.com/hakonegate/hakone/internal/awserr"
 	"github.com/hakonegate/hakone/internal/store"
 )
 
@@ -57,10 +62,102 @@ func New(c Config) *Service {
 	}
 }
 
-// GetApi returns one API.
-func (s *Service) GetApi(ctx context.Context, apiID string) (*API, error) {
-	return nil, nil
+// now returns the time in the precision that the API has.
+func (s *Service) now() time.Time { return s.config.Now().UTC().Truncate(time.Second) }
+
+// read returns an API's record.
+func (s *Service) read(apiID string) (*document, error) {
+	d, ok := s.apis.Get(apiID)
+	if !ok {
+		return nil, s.noAPI(apiID)
+	}
+	return &d, nil
+}
+
+// configure changes an API's configuration and deploys it to the stages that
+// deploy by themselves, all at once.
+func (s *Service) configure(ctx context.Context, apiID string, fn func(d *document) error) error {
+	return s.change(ctx, apiID, func(_ *store.Tx, d *document) error {
+		if err := fn(d); err != nil {
+			return err
+		}
+		s.autoDeploy(d)
+		return nil
+	})
+}
+
+// change changes an API's record. fn runs again when somebody else was faster.
+func (s *Service) change(ctx context.Context, apiID string, fn func(tx *store.Tx, d *document) error) error {
+	return s.config.Store.Atomically(ctx, func(tx *store.Tx) error {
+		err := s.apis.In(tx).Update(apiID, func(d *document) error { return fn(tx, d) })
+		if errors.Is(err, store.ErrNotFound) {
+			return s.noAPI(apiID)
+		}
+		return err
+	})
+}
+
+func (s *Service) noAPI(apiID string) error {
+	return notFound("Invalid API identifier specified %s:%s", s.config.Account, apiID)
+}
+
+func notFound(format string, args ...any) error {
+	return awserr.New("NotFoundException", http.StatusNotFound, format, args...)
+}
+
+func badRequest(format string, args ...any) error {
+	return awserr.New("BadRequestException", http.StatusBadRequest, format, args...)
+}
+
+func conflict(format string, args ...any) error {
+	return awserr.New("ConflictException", http.StatusConflict, format, args...)
+}
+
+// The lengths of identifiers, as AWS makes them.
+const (
+	apiIDLength = 10
+	partLength  = 7
+)
+
+const idLetters = "abcdefghijklmnopqrstuvwxyz0123456789"
+
+// newID returns a random identifier of n lower-case letters and digits that
+// starts with a letter, so that it is a good DNS label.
+func newID(n int) string {
+	var random [32]byte
+	_, _ = rand.Read(random[:]) // never fails
+	return idFrom(random[:], n)
+}
+
+// idOf returns the identifier that belongs to a client token, so that a
+// repeated creation makes the same resource; a new one when there is no token.
+func idOf(token string, n int) string {
+	if token == "" {
+		return newID(n)
+	}
+	sum := sha256.Sum256([]byte(token))
+	return idFrom(sum[:], n)
+}
+
+func idFrom(random []byte, n int) string {
+	id := make([]byte, n)
+	for i := range id {
+		letters := len(idLetters)
+		if i == 0 {
+			letters = 26
+		}
+		id[i] = idLetters[int(random[i])%letters]
+	}
+	return string(id)
 }
 
 // sortedKeys returns m's keys in order.
 func sortedKeys[V any](m map[string]V) []string { return slices.Sorted(maps.Keys(m)) }
+
+// set stores a value in a map that may be nil.
+func set[V any](m *map[string]V, key string, v V) {
+	if *m == nil {
+		*m = map[string]V{}
+	}
+	(*m)[key] = v
+}

@@ -1,0 +1,120 @@
+package gateway
+
+import (
+	"errors"
+	"net/http"
+
+	"github.com/hakonegate/hakone/internal/access"
+	"github.com/hakonegate/hakone/internal/gateway/event"
+	"github.com/hakonegate/hakone/internal/gateway/httpapi"
+	"github.com/hakonegate/hakone/internal/trace"
+	"github.com/hakonegate/hakone/sigv4"
+)
+
+func (x *exchange) authenticate() error { return x.target.authorizer.authenticate(x) }
+func (x *exchange) authorize() error    { return x.target.authorizer.authorize(x) }
+
+// open admits everyone: the route's authorization type is NONE.
+type open struct{}
+
+func (open) authenticate(*exchange) error { return nil }
+func (open) authorize(*exchange) error    { return nil }
+
+// closed admits nobody, since the gateway cannot do what the route asks for.
+type closed struct{ why string }
+
+func (c closed) authenticate(*exchange) error { return internal(c.why, nil) }
+func (c closed) authorize(*exchange) error    { return internal(c.why, nil) }
+
+// iam admits callers whose signature is good and whose own policies allow
+// execute-api:Invoke. HTTP APIs have no resource policies, so callers of other
+// accounts are never admitted.
+type iam struct{ g *Gateway }
+
+// authenticate verifies the signature over what was received, before anything
+// of it was rewritten.
+func (a *iam) authenticate(x *exchange) error {
+	caller, sig, err := access.Authenticate(x.r.Context(), a.g.verifier, x.req)
+	if refused, ok := errors.AsType[*sigv4.Error](err); ok {
+		x.trace.Signature = a.refused(x, refused, sig)
+		switch refused.Reason {
+		case sigv4.BodyTooLarge:
+			return tooLarge()
+		case sigv4.Busy:
+			return &refusal{Status: http.StatusServiceUnavailable, Detail: "too many bodies are being read", Err: err}
+		default:
+			return &refusal{Status: http.StatusForbidden, Detail: refusedDetail(refused)}
+		}
+	}
+	if err != nil {
+		return internal("the signature could not be verified", err)
+	}
+	x.caller = caller
+	x.trace.Signature = a.accepted(sig)
+	x.trace.Caller = &trace.Caller{
+		Kind: caller.Kind.String(), ARN: caller.ARN, AccountID: caller.AccountID, UserID: caller.UserID, AccessKeyID: caller.AccessKeyID,
+	}
+	x.authorizer.IAM = &event.IAM{
+		AccessKey: caller.AccessKeyID, AccountID: caller.AccountID, UserID: caller.UserID, UserARN: caller.ARN, OrgID: a.g.config.OrganizationID,
+	}
+	// A signature does not tell /a/../b from /b, nor does it see what escapes
+	// hide: what is not plainly one path is not judged as one.
+	if !httpapi.IsNormal(x.path) {
+		return forbidden("the decoded path has empty or dot segments, which a signed route refuses")
+	}
+	return nil
+}
+
+// authorize asks the caller's policies.
+func (a *iam) authorize(x *exchange) error {
+	resource := x.stage.arns.Request(x.req.Method, x.path)
+	const longestARN = 1600 // API Gateway's limit for authorized routes
+	if len(resource) > longestARN {
+		return refuseWith(http.StatusRequestURITooLong, "the resource name of the request is longer than 1,600 bytes")
+	}
+	facts := &access.RequestFacts{
+		SourceIP: x.sourceIP, Secure: x.secure, Time: x.start, Region: a.g.config.Region,
+		UserAgent: x.r.UserAgent(), Referer: x.r.Referer(),
+	}
+	decision := access.Authorize(x.caller, facts, httpapi.InvokeAction, resource, a.g.config.Account, nil)
+	x.trace.Authorization = &trace.Authorization{
+		Action: httpapi.InvokeAction, Resource: resource, Allowed: decision.Allowed(), Decision: decision.Effect.String(),
+	}
+	if decision.Allowed() {
+		return nil
+	}
+	x.trace.Authorization.Explanation = access.ExplainAuthorization(x.caller, facts, httpapi.InvokeAction, resource, a.g.config.Account, nil)
+	return forbidden("the caller's policies do not allow " + httpapi.InvokeAction + " on " + resource)
+}
+
+func (a *iam) accepted(sig *sigv4.Signature) *trace.Signature {
+	return &trace.Signature{
+		Valid: true, AccessKeyID: sig.AccessKeyID, Date: sig.Time, Region: sig.Scope.Region, Service: sig.Scope.Service,
+		SignedHeaders: sig.SignedHeaders, Presigned: sig.Presigned,
+	}
+}
+
+func (a *iam) refused(x *exchange, e *sigv4.Error, sig *sigv4.Signature) *trace.Signature {
+	s := &trace.Signature{
+		Reason: e.Reason.String(), Message: e.Detail, AccessKeyID: e.AccessKeyID, Date: e.Time, Now: x.start,
+		WantRegion: a.g.config.Region, WantService: "execute-api",
+		CanonicalRequest: e.CanonicalRequest, StringToSign: e.StringToSign,
+	}
+	if claim, err := sigv4.Claimed(x.req); err == nil {
+		s.Region, s.Service, s.Presigned = claim.Scope.Region, claim.Scope.Service, claim.Presigned
+		if s.AccessKeyID == "" {
+			s.AccessKeyID = claim.AccessKeyID
+		}
+	}
+	if sig != nil {
+		s.SignedHeaders = sig.SignedHeaders
+	}
+	return s
+}
+
+func refusedDetail(e *sigv4.Error) string {
+	if e.Detail == "" {
+		return "the signature is refused: " + e.Reason.String()
+	}
+	return "the signature is refused: " + e.Reason.String() + ": " + e.Detail
+}

@@ -1,0 +1,43 @@
+package gateway
+
+import (
+	"errors"
+	"net/http"
+	"time"
+
+	"github.com/hakonegate/hakone/internal/gateway/integration"
+	"github.com/hakonegate/hakone/internal/trace"
+)
+
+// integrate has the integration answer.
+func (x *exchange) integrate() error { return x.target.integrate(x) }
+
+// invoke asks a Lambda function.
+func (x *exchange) invoke(l *integration.Lambda) error {
+	r, err := x.event()
+	if err != nil {
+		return badEscape(err)
+	}
+	sources := x.stage.arns.Sources(x.route, x.req.Method)
+	x.trace.Integration = &trace.Integration{Type: "AWS_PROXY", Target: l.FunctionARN, SourceARN: sources[0]}
+	began := time.Now()
+	answer, result, err := l.Invoke(x.r.Context(), r, sources, x.caller)
+	x.trace.Integration.Duration = time.Since(began)
+	if result != nil {
+		x.trace.Integration.FunctionError = result.FunctionError
+	}
+	if err != nil {
+		x.trace.Integration.Error = err.Error()
+		return integrationRefusal(err)
+	}
+	x.response = *answer
+	return nil
+}
+
+// integrationRefusal turns an integration's failure into an answer.
+func integrationRefusal(err error) error {
+	if f, ok := errors.AsType[*integration.Failure](err); ok {
+		return &refusal{Status: f.Status, Detail: f.Reason, Err: f.Err}
+	}
+	return &refusal{Status: http.StatusInternalServerError, Detail: "the integration failed", Err: err}
+}

@@ -1,0 +1,155 @@
+package gateway
+
+import (
+	"errors"
+	"fmt"
+	"maps"
+	"slices"
+	"strings"
+	"time"
+
+	"github.com/hakonegate/hakone/internal/gateway/event"
+	"github.com/hakonegate/hakone/internal/gateway/httpapi"
+	"github.com/hakonegate/hakone/internal/gateway/integration"
+	"github.com/hakonegate/hakone/internal/service/apigatewayv2"
+)
+
+// A table is what the gateway serves at one moment. It is immutable.
+type table struct {
+	revision uint64
+	apis     map[string]*api
+	single   *api // the only API that has a stage, if there is only one
+}
+
+type api struct {
+	id, name string
+	stages   map[string]*stage
+}
+
+type stage struct {
+	api       *api
+	name      string
+	disabled  bool // disableExecuteApiEndpoint
+	arns      httpapi.ARNBase
+	variables []event.Parameter // sorted
+	cors      *httpapi.CORS
+	table     *httpapi.Table
+	routes    []*route // as the table numbers them
+}
+
+// A route is a route with what stands before and behind it.
+type route struct {
+	kind       string // authorization type
+	authorizer authorizer
+	integrate  func(x *exchange) error
+}
+
+// An authorizer decides who may use a route. Its errors are refusals.
+type authorizer interface {
+	authenticate(x *exchange) error // who is it? Fills in x.caller or x.authorizer
+	authorize(x *exchange) error    // may they?
+}
+
+// compile makes the table of what g.config.APIs has now. A stage that cannot
+// be compiled is left out and logged; the others are served.
+func (g *Gateway) compile() *table {
+	t := &table{revision: g.config.APIs.Revision(), apis: map[string]*api{}}
+	for served := range g.config.APIs.Served() {
+		a := &api{id: served.API.ApiId, name: served.API.Name, stages: map[string]*stage{}}
+		for _, s := range served.Stages {
+			compiled, err := g.compileStage(a, &served.API, &s)
+			if err != nil {
+				g.config.Log.Error("stage is not served", "api", a.id, "stage", s.Stage.StageName, "error", err)
+				continue
+			}
+			a.stages[s.Stage.StageName] = compiled
+		}
+		t.apis[a.id] = a
+	}
+	serving := 0
+	for _, a := range t.apis {
+		if len(a.stages) > 0 {
+			serving++
+			t.single = a
+		}
+	}
+	if serving != 1 {
+		t.single = nil
+	}
+	return t
+}
+
+func (g *Gateway) compileStage(a *api, definition *apigatewayv2.API, served *apigatewayv2.ServedStage) (*stage, error) {
+	c := served.Configuration
+	s := &stage{
+		api:      a,
+		name:     served.Stage.StageName,
+		disabled: c.DisableExecuteApiEndpoint,
+		arns:     httpapi.NewARNBase(g.config.Partition, g.config.Region, g.config.Account, a.id, served.Stage.StageName),
+		cors:     httpapi.NewCORS(c.CorsConfiguration),
+	}
+	for name, value := range served.Stage.StageVariables {
+		s.variables = append(s.variables, event.Parameter{Name: name, Value: value})
+	}
+	slices.SortFunc(s.variables, func(a, b event.Parameter) int { return strings.Compare(a.Name, b.Name) })
+	var keys []string
+	for _, id := range sortedKeys(c.Routes) {
+		r := c.Routes[id]
+		keys = append(keys, r.RouteKey)
+		s.routes = append(s.routes, g.compileRoute(s, &r, served))
+	}
+	var err error
+	s.table, err = httpapi.Compile(keys)
+	return s, err
+}
+
+func (g *Gateway) compileRoute(s *stage, r *apigatewayv2.Route, served *apigatewayv2.ServedStage) *route {
+	out := &route{kind: r.AuthorizationType}
+	switch r.AuthorizationType {
+	case "", apigatewayv2.AuthorizationNone:
+		out.kind, out.authorizer = apigatewayv2.AuthorizationNone, open{}
+	case apigatewayv2.AuthorizationIAM:
+		out.authorizer = &g.iam
+	default: // what is not known stays closed
+		out.authorizer = closed{"the gateway has no authorizer of the type " + r.AuthorizationType}
+	}
+	integrate, err := g.compileIntegration(r, served)
+	if err != nil {
+		integrate = func(*exchange) error { return internal("the integration cannot be called", err) }
+		g.config.Log.Warn("route answers with an error", "api", s.api.id, "stage", s.name, "route", r.RouteKey, "error", err)
+	}
+	out.integrate = integrate
+	return out
+}
+
+func (g *Gateway) compileIntegration(r *apigatewayv2.Route, served *apigatewayv2.ServedStage) (func(*exchange) error, error) {
+	id, ok := strings.CutPrefix(r.Target, "integrations/")
+	if !ok {
+		return nil, errors.New("the route has no integration")
+	}
+	i, ok := served.Configuration.Integrations[id]
+	if !ok {
+		return nil, fmt.Errorf("the integration %s does not exist", id)
+	}
+	timeout := time.Duration(i.TimeoutInMillis) * time.Millisecond
+	if timeout <= 0 {
+		timeout = 30 * time.Second
+	}
+	switch {
+	case i.IntegrationType == apigatewayv2.IntegrationAWSProxy && i.IntegrationSubtype == "":
+		arn, err := integration.FunctionARN(i.IntegrationUri, served.Stage.StageVariables)
+		if err != nil {
+			return nil, err
+		}
+		l := &integration.Lambda{
+			Invoker: g.config.Invoker, FunctionARN: arn, Format: i.PayloadFormatVersion,
+			Timeout: timeout, Credentials: i.CredentialsArn,
+		}
+		return func(x *exchange) error { return x.invoke(l) }, nil
+	default:
+		return nil, fmt.Errorf("integrations of the type %s %s are not served", i.IntegrationType, i.IntegrationSubtype)
+	}
+}
+
+// sortedKeys returns m's keys in order.
+func sortedKeys[V any](m map[string]V) []string { return slices.Sorted(maps.Keys(m)) }
