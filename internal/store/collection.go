@@ -136,7 +136,7 @@ func (c Staged[T]) Delete(key string) error {
 
 func decode[T any](collection, key string, data []byte) (v T, err error) {
 	if err := json.Unmarshal(data, &v); err != nil {
-		return v, fmt.Errorf("records are damaged: %s %q: %w", collection, key, err)
+		return v, damaged("%s %q: %w", collection, key, err)
 	}
 	return v, nil
 }

@@ -20,6 +20,7 @@ type mirror struct {
 	batch   []change                     // an atomic batch whose end has not arrived
 	err     error                        // why the mirror stopped
 	isReady bool
+	count   uint64 // messages received while loading
 	waiters []waiter
 	subs    map[chan struct{}]struct{}
 }
@@ -60,6 +61,9 @@ func (m *mirror) receive(c change, last bool) {
 	if m.err != nil {
 		return
 	}
+	if !m.isReady {
+		m.count++
+	}
 	if len(m.batch) > 0 && m.batch[0].batch != c.batch {
 		m.applyLocked(m.batch)
 		m.batch = nil
@@ -86,7 +90,7 @@ func (m *mirror) applyLocked(changes []change) {
 	}
 	for _, c := range changes {
 		if err := m.putLocked(c); err != nil {
-			m.failLocked(fmt.Errorf("records are damaged: %w", err))
+			m.failLocked(damaged("%w", err))
 			return
 		}
 		m.rev = c.rev
@@ -136,6 +140,12 @@ func (m *mirror) loaded() {
 	m.readyLocked()
 }
 
+func (m *mirror) loadedCount() uint64 {
+	m.mu.RLock()
+	defer m.mu.RUnlock()
+	return m.count
+}
+
 func (m *mirror) fail(err error) {
 	m.mu.Lock()
 	defer m.mu.Unlock()
@@ -161,6 +171,17 @@ func (m *mirror) revision() uint64 {
 	m.mu.RLock()
 	defer m.mu.RUnlock()
 	return m.rev
+}
+
+// reached returns how many messages the stream holds, and the last one's number.
+func (m *mirror) reached() reached {
+	m.mu.RLock()
+	defer m.mu.RUnlock()
+	r := reached{seq: m.rev}
+	for _, records := range m.records {
+		r.count += uint64(len(records))
+	}
+	return r
 }
 
 // get returns the record or its marker; the zero record if there is neither.

@@ -11,7 +11,6 @@ import (
 	"context"
 	"errors"
 	"fmt"
-	"os"
 	"path/filepath"
 	"sync"
 	"time"
@@ -51,11 +50,13 @@ type Store struct {
 	stream   jetstream.Stream
 	consume  jetstream.ConsumeContext
 	embedded bool
+	mark     mark
 
 	// writing holds one token: writers of this process take turns, so that
 	// the mirror is never behind when a transaction is checked against it.
-	writing chan struct{}
-	mirror  *mirror
+	writing  chan struct{}
+	retrying chan struct{} // one token too: of those that lost against another writer
+	mirror   *mirror
 
 	closeOnce sync.Once
 	closed    chan struct{}
@@ -66,7 +67,7 @@ type Store struct {
 func Open(ctx context.Context, e *engine.Engine) (*Store, error) {
 	s := &Store{
 		js: e.JetStream(), embedded: e.Embedded(),
-		writing: make(chan struct{}, 1), mirror: newMirror(), closed: make(chan struct{}),
+		writing: make(chan struct{}, 1), retrying: make(chan struct{}, 1), mirror: newMirror(), closed: make(chan struct{}),
 	}
 	if err := s.openStream(ctx, e); err != nil {
 		return nil, err
@@ -84,23 +85,29 @@ func Open(ctx context.Context, e *engine.Engine) (*Store, error) {
 	return s, nil
 }
 
-// openStream makes the stream on first use. A data directory that had records
-// before and has lost its stream is refused: starting empty would hand out a new
-// account and new keys as if nothing had happened.
+// openStream makes the stream on first use, or opens it and looks for damage.
 func (s *Store) openStream(ctx context.Context, e *engine.Engine) error {
-	mark := filepath.Join(e.Dir(), "records")
+	if s.embedded {
+		s.mark = mark(filepath.Join(e.Dir(), "records"))
+	}
 	var err error
 	s.stream, err = s.js.Stream(ctx, streamName)
-	if err == nil {
-		return nil
+	if errors.Is(err, jetstream.ErrStreamNotFound) {
+		return s.createStream(ctx)
 	}
-	if !errors.Is(err, jetstream.ErrStreamNotFound) {
+	if err != nil {
 		return fmt.Errorf("open records: %w", err)
 	}
-	if s.embedded {
-		if _, err := os.Stat(mark); err == nil {
-			return fmt.Errorf("data directory %s is damaged: its records are missing; restore it from a copy, or start with another directory", e.Dir())
-		}
+	return nil
+}
+
+func (s *Store) createStream(ctx context.Context) error {
+	known, err := s.mark.read()
+	if err != nil {
+		return err
+	}
+	if known.seq > 0 {
+		return damaged("they are missing")
 	}
 	s.stream, err = s.js.CreateStream(ctx, jetstream.StreamConfig{
 		Name:               streamName,
@@ -117,20 +124,17 @@ func (s *Store) openStream(ctx context.Context, e *engine.Engine) error {
 	if err != nil {
 		return fmt.Errorf("create records: %w", err)
 	}
-	if !s.embedded {
-		return nil
-	}
-	if err := os.WriteFile(mark, []byte("1\n"), 0o600); err != nil {
-		return fmt.Errorf("mark data directory: %w", err)
-	}
 	return nil
 }
 
 // load reads all records and keeps the mirror following the stream.
 func (s *Store) load(ctx context.Context) error {
-	info, err := s.stream.Info(ctx)
+	info, err := s.stream.Info(ctx, jetstream.WithDeletedDetails(true))
 	if err != nil {
 		return fmt.Errorf("read records: %w", err)
+	}
+	if err := s.whole(info.State); err != nil {
+		return err
 	}
 	if info.State.Msgs == 0 {
 		s.mirror.loaded()
@@ -143,13 +147,38 @@ func (s *Store) load(ctx context.Context) error {
 	if err != nil {
 		return fmt.Errorf("read records: %w", err)
 	}
+	if err := s.awaitLoaded(ctx, info.State.LastSeq); err != nil {
+		return err
+	}
+	if n := s.mirror.loadedCount(); s.embedded && n != info.State.Msgs {
+		return damaged("%d of %d cannot be read", info.State.Msgs-min(n, info.State.Msgs), info.State.Msgs)
+	}
+	return s.mark.write(reached{info.State.LastSeq, info.State.Msgs})
+}
+
+// awaitLoaded waits for the mirror. A message that NATS cannot read is never
+// delivered, and nothing else says so.
+func (s *Store) awaitLoaded(ctx context.Context, last uint64) error {
 	ctx, cancel := context.WithTimeout(ctx, loadWait)
 	defer cancel()
-	select {
-	case <-s.mirror.ready:
-		return s.mirror.failure()
-	case <-ctx.Done():
-		return fmt.Errorf("read records: %w", ctx.Err())
+	stalled := time.NewTicker(time.Second)
+	defer stalled.Stop()
+	for seen := uint64(0); ; {
+		select {
+		case <-s.mirror.ready:
+			return s.mirror.failure()
+		case <-ctx.Done():
+			return fmt.Errorf("read records: %w", ctx.Err())
+		case <-stalled.C:
+			n := s.mirror.loadedCount()
+			if n > seen {
+				seen = n
+				continue
+			}
+			if _, err := s.stream.GetMsg(ctx, last); err != nil {
+				return damaged("number %d cannot be read", last)
+			}
+		}
 	}
 }
 
@@ -171,7 +200,16 @@ func (s *Store) receive(msg jetstream.Msg) {
 // compact forgets the markers of deleted records. Only the embedded server's one
 // user may do that: another mirror might not have seen the marker yet.
 func (s *Store) compact(ctx context.Context) error {
-	for subject, rev := range s.mirror.markers() {
+	markers := s.mirror.markers()
+	if len(markers) == 0 {
+		return nil
+	}
+	r := s.mirror.reached()
+	r.count -= uint64(len(markers))
+	if err := s.mark.write(r); err != nil {
+		return err
+	}
+	for subject, rev := range markers {
 		if err := s.stream.DeleteMsg(ctx, rev); err != nil && !errors.Is(err, jetstream.ErrMsgNotFound) {
 			return fmt.Errorf("compact records: %w", err)
 		}
@@ -182,16 +220,20 @@ func (s *Store) compact(ctx context.Context) error {
 
 // Close stops mirroring. Reads keep answering from the last state; writes fail
 // with [ErrClosed].
-func (s *Store) Close() error {
+func (s *Store) Close() (err error) {
 	s.closeOnce.Do(func() {
 		close(s.closed)
 		s.writing <- struct{}{} // the writer under way still needs the mirror
-		if s.consume != nil {
-			s.consume.Stop()
-			<-s.consume.Closed()
+		if s.consume == nil {
+			return
+		}
+		s.consume.Stop()
+		<-s.consume.Closed()
+		if s.mirror.failure() == nil {
+			err = s.mark.write(s.mirror.reached())
 		}
 	})
-	return nil
+	return err
 }
 
 // Changes returns a channel that gets a value after the mirror moved; several

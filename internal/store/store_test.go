@@ -160,8 +160,8 @@ func TestLostRecordsAreNoFreshStart(t *testing.T) {
 		t.Fatal(err)
 	}
 	defer e.Close()
-	if _, err = store.Open(t.Context(), e); err == nil || !strings.Contains(err.Error(), "records are missing") {
-		t.Errorf("Open = %v, want an error that the records are missing", err)
+	if _, err = store.Open(t.Context(), e); err == nil || !strings.Contains(err.Error(), "missing") {
+		t.Errorf("Open = %v, want an error that records are missing", err)
 	}
 }
 

@@ -13,7 +13,7 @@ import (
 
 // attempts bounds how often a transaction runs when others keep changing what
 // it read.
-const attempts = 64
+const attempts = 1000
 
 // A Tx collects the changes of one [Store.Atomically]. It must not be used
 // after the function that got it returns, nor concurrently.
@@ -74,7 +74,15 @@ func (tx *Tx) stage(collection, key string, data []byte) error {
 // have no other effects, and must not write to the store except through tx.
 // When fn fails, its error is returned and nothing changes.
 func (s *Store) Atomically(ctx context.Context, fn func(tx *Tx) error) error {
-	for range attempts {
+	for n := range attempts {
+		if n == 1 { // the losers go one after the other
+			select {
+			case s.retrying <- struct{}{}:
+				defer func() { <-s.retrying }()
+			case <-ctx.Done():
+				return ctx.Err()
+			}
+		}
 		if err := ctx.Err(); err != nil {
 			return err
 		}
