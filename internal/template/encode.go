@@ -57,6 +57,8 @@ func (n *Node) appendJSON(b []byte) []byte {
 			b = p.Value.appendJSON(b)
 		}
 		return append(b, '}')
+	case Unknown:
+		return append(b, `"(known after apply)"`...)
 	default:
 		return append(b, "null"...)
 	}

@@ -14,6 +14,7 @@ const (
 	Scalar
 	Sequence
 	Mapping
+	Unknown // a value that is known only after a resource is created; see [ErrUnknown]
 )
 
 // String returns the kind's name as error texts say it.
@@ -25,6 +26,8 @@ func (k Kind) String() string {
 		return "list"
 	case Mapping:
 		return "map"
+	case Unknown:
+		return "unknown"
 	default:
 		return "null"
 	}

@@ -3,6 +3,8 @@ package template
 import (
 	"fmt"
 	"strings"
+	"sync"
+	"unicode"
 	"unicode/utf8"
 )
 
@@ -50,25 +52,64 @@ func (p Position) SourceLine() string {
 type source struct {
 	file string
 	text string
+
+	once   sync.Once
+	starts []int // byte offsets at which lines begin
 }
 
 func (s *source) at(line, column int) Position {
 	return Position{File: s.file, Line: line, Column: column, source: s}
 }
 
+// line returns the nth line, from 1, without its end.
 func (s *source) line(n int) string {
-	text := s.text
-	for ; n > 1; n-- {
-		i := strings.IndexByte(text, '\n')
-		if i < 0 {
-			return ""
+	s.once.Do(func() {
+		s.starts = []int{0}
+		for i := range len(s.text) {
+			if s.text[i] == '\n' {
+				s.starts = append(s.starts, i+1)
+			}
 		}
-		text = text[i+1:]
+	})
+	if n < 1 || n > len(s.starts) {
+		return ""
 	}
-	if i := strings.IndexByte(text, '\n'); i >= 0 {
-		text = text[:i]
-	}
+	text, _, _ := strings.Cut(s.text[s.starts[n-1]:], "\n")
 	return strings.TrimSuffix(text, "\r")
+}
+
+// find returns the place of the nth (from 0) occurrence of s in the source
+// text of the scalar n, or n's place when it is written otherwise there.
+func (n *Node) find(s string, nth int) Position {
+	if n == nil || n.source == nil || n.IsZero() || s == "" {
+		return n.position()
+	}
+	// A block scalar begins on the line after its mark; no scalar has many
+	// more lines than its value: line ends double in quotes, and fold.
+	last := n.Line + 2 + 2*strings.Count(n.Value, "\n") + len(n.Value)/20
+	for line, skip := n.Line, n.Column-1; line <= last; line, skip = line+1, 0 {
+		text := n.source.line(line)
+		column := 0 // in characters, of text's start
+		for ; skip > 0 && text != ""; skip-- {
+			_, size := utf8.DecodeRuneInString(text)
+			text = text[size:]
+			column++
+		}
+		for {
+			before, after, found := strings.Cut(text, s)
+			if !found {
+				break
+			}
+			column += utf8.RuneCountInString(before)
+			if nth == 0 {
+				return n.source.at(line, column+1)
+			}
+			nth--
+			column += utf8.RuneCountInString(s)
+			text = after
+		}
+	}
+	return n.Position
 }
 
 // caret returns the line of p and below it a caret under p's column. A long
@@ -80,7 +121,7 @@ func (p Position) caret() string {
 	}
 	const before, width = 60, 120
 	column := max(p.Column, 1) - 1 // in runes
-	runes := []rune(strings.ToValidUTF8(line, string(utf8.RuneError)))
+	runes := []rune(strings.Map(printable, strings.ToValidUTF8(line, string(utf8.RuneError))))
 	column = min(column, len(runes))
 	if start := column - before; len(runes) > width && start > 0 {
 		runes, column = runes[start:], before
@@ -99,6 +140,14 @@ func (p Position) caret() string {
 		}
 	}
 	return string(runes) + "\n" + pad.String() + "^"
+}
+
+// printable keeps control characters of a template away from the terminal.
+func printable(r rune) rune {
+	if r != '\t' && !unicode.IsPrint(r) {
+		return utf8.RuneError
+	}
+	return r
 }
 
 // wide reports whether terminals give r two cells (East Asian scripts), so
