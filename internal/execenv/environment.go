@@ -1,0 +1,224 @@
+package execenv
+
+import (
+	"context"
+	"time"
+
+	"github.com/hakonegate/hakone/internal/runtimeapi"
+)
+
+// An environment is one running copy of a function. Whoever acquired it from
+// the pool owns it.
+type environment struct {
+	pool   *Pool
+	fn     *Function
+	stream string
+	log    *capture
+
+	worker  *worker   // nil: none runs, the next call starts one
+	tried   bool      // the init of the environment's own was made
+	until   time.Time // no new call afterwards: credentials run out; zero: no end
+	last    time.Time // when it became idle
+	peak    int64
+	peakAge time.Time
+}
+
+func newEnvironment(p *Pool, fn *Function) *environment {
+	stream := newStream(fn, time.Now())
+	return &environment{pool: p, fn: fn, stream: stream, log: &capture{emit: p.logTo(fn.logGroup(), stream)}}
+}
+
+// fresh reports whether the environment may take another call.
+func (e *environment) fresh(now time.Time) bool {
+	if !e.until.IsZero() && now.After(e.until) {
+		return false
+	}
+	if e.worker == nil {
+		return true
+	}
+	select {
+	case <-e.worker.proc.Done(): // died while it was idle
+		return false
+	default:
+		return true
+	}
+}
+
+// stop ends the process, if there is one.
+func (e *environment) stop() {
+	if e.worker != nil {
+		e.pool.drop(e.worker)
+		e.worker = nil
+	}
+}
+
+// call makes one call and gives the environment back.
+func (e *environment) call(ctx context.Context, event []byte, call Invocation) (Result, error) {
+	began := time.Now()
+	var initTook time.Duration
+	if !e.tried {
+		e.tried = true
+		o, err := e.init(ctx, e.pool.initTimeout(), "init")
+		if err != nil {
+			e.pool.release(e, false)
+			return Result{}, err
+		}
+		if !o.failed() {
+			initTook = time.Since(began)
+		}
+		began = time.Now()
+	}
+	// A failed init is repeated within the call, and so is the start of a
+	// process after a crash or timeout. Then it counts as the call's time.
+	if e.worker == nil {
+		o, err := e.init(ctx, e.fn.timeout(), "invoke")
+		if err != nil {
+			e.pool.release(e, false)
+			return Result{}, err
+		}
+		if o.failed() {
+			e.begin(call)
+			res := e.finish(call, o, began, 0)
+			e.pool.release(e, false)
+			return res, nil
+		}
+	}
+	e.begin(call)
+	deadline := began.Add(e.fn.timeout())
+	answer := e.worker.session.Deliver(&runtimeapi.Event{
+		RequestID: call.RequestID, Deadline: deadline, FunctionARN: call.InvokedARN, TraceID: call.TraceID,
+		ClientContext: call.ClientContext, CognitoIdentity: call.CognitoIdentity, TenantID: call.TenantID, Payload: event,
+	})
+	o, ok := e.await(ctx, answer, deadline)
+	if !ok {
+		// The caller went away; the call goes on without it.
+		background := func() {
+			o, _ := e.await(context.WithoutCancel(ctx), answer, deadline)
+			e.settle(call, o, began, initTook)
+		}
+		if !e.pool.background(background) {
+			e.pool.release(e, false)
+		}
+		return Result{}, ctx.Err()
+	}
+	return e.settle(call, o, began, initTook), nil
+}
+
+// begin starts the call's part of the log.
+func (e *environment) begin(call Invocation) {
+	if e.worker != nil {
+		e.worker.proc.Drain() // what init wrote comes before
+	}
+	e.log.begin(call.Tail)
+	e.log.system(startLine(e.fn, call.RequestID))
+}
+
+// settle reports a call that is over and gives the environment back when its
+// runtime is ready for another.
+func (e *environment) settle(call Invocation, o outcome, began time.Time, initTook time.Duration) Result {
+	res := e.finish(call, o, began, initTook)
+	if e.worker == nil { // crashed or timed out: the next call starts it anew
+		e.pool.release(e, true)
+		return res
+	}
+	select {
+	case <-e.worker.session.Idle():
+		e.pool.release(e, true)
+	default:
+		if !e.pool.background(func() { e.rest(began.Add(e.fn.timeout())) }) {
+			e.pool.release(e, false)
+		}
+	}
+	return res
+}
+
+// rest waits until the runtime asks for the next event. One that does not until
+// the deadline is ended.
+func (e *environment) rest(deadline time.Time) {
+	timer := time.NewTimer(time.Until(deadline))
+	defer timer.Stop()
+	select {
+	case <-e.worker.session.Idle():
+		e.pool.release(e, true)
+	case <-timer.C:
+		e.stop()
+		e.pool.release(e, true)
+	case <-e.worker.proc.Done():
+		e.stop()
+		e.pool.release(e, true)
+	case <-e.worker.session.Lost():
+		e.stop()
+		e.pool.release(e, true)
+	}
+}
+
+// lostGrace is how long a process that closed its connection may take to end.
+const lostGrace = 500 * time.Millisecond
+
+// await waits for the outcome of a call. It returns false when ctx ended
+// first.
+func (e *environment) await(ctx context.Context, answer <-chan runtimeapi.Answer, deadline time.Time) (outcome, bool) {
+	timer := time.NewTimer(time.Until(deadline))
+	defer timer.Stop()
+	w := e.worker
+	select {
+	case a := <-answer:
+		return answered(a), true
+	case <-ctx.Done():
+		return outcome{}, false
+	case <-timer.C:
+		e.stop()
+		return platformError(timedOut(e.fn.timeout()), "timeout"), true
+	case <-w.session.Lost():
+		grace := time.NewTimer(lostGrace)
+		defer grace.Stop()
+		select {
+		case <-w.proc.Done():
+		case <-grace.C:
+		}
+	case <-w.proc.Done():
+	}
+	// It may have answered with its last breath.
+	select {
+	case a := <-answer:
+		return answered(a), true
+	default:
+	}
+	e.stop()
+	return platformError(exited(w.proc.Exit()), "error"), true
+}
+
+// finish writes the end of a call to the log and makes the result.
+func (e *environment) finish(call Invocation, o outcome, began time.Time, initTook time.Duration) Result {
+	took := time.Since(began)
+	if o.status == "timeout" {
+		took = e.fn.timeout() // AWS shows the limit exactly
+	}
+	r := report{
+		requestID: call.RequestID, memoryMB: e.fn.memoryMB(), peak: e.peakMemory(), duration: took, init: initTook, status: o.status,
+	}
+	if o.status == "error" {
+		r.errorType = o.errorType
+	}
+	if e.worker != nil {
+		e.worker.proc.Drain()
+	}
+	if o.fail != nil && o.status == "error" {
+		e.log.system(o.fail.logLine(call.RequestID))
+	}
+	e.log.system(endLine(e.fn, call.RequestID))
+	e.log.system(r.line(e.fn))
+	return Result{
+		RequestID: call.RequestID, Payload: o.payload(call.RequestID), FunctionError: o.functionError(), ErrorType: o.errorType,
+		ContentType: o.contentType, LogTail: e.log.end(), Duration: took, InitDuration: initTook,
+	}
+}
+
+// peakMemory returns the most memory that the environment's process had, not
+// older than a second.
+func (e *environment) peakMemory() int64 {
+	if now := time.Now(); e.worker != nil && now.Sub(e.peakAge) > time.Second {
+		e.peak, e.peakAge = max(e.peak, e.worker.proc.PeakMemory()), now
+	}
+	return e.peak
+}

@@ -1,0 +1,37 @@
+package execenv
+
+import (
+	"crypto/rand"
+	"encoding/hex"
+	"fmt"
+	"time"
+)
+
+// newRequestID returns a random UUID in lower case.
+func newRequestID() string {
+	var b [16]byte
+	_, _ = rand.Read(b[:]) // never fails
+	b[6], b[8] = b[6]&0x0f|0x40, b[8]&0x3f|0x80
+	h := hex.EncodeToString(b[:])
+	return h[:8] + "-" + h[8:12] + "-" + h[12:16] + "-" + h[16:20] + "-" + h[20:]
+}
+
+// newTraceID returns an X-Ray header of a trace that is not sampled.
+func newTraceID() string {
+	return fmt.Sprintf("Root=1-%08x-%s;Parent=%s;Sampled=0", time.Now().Unix(), randomHex(12), randomHex(8))
+}
+
+func randomHex(n int) string {
+	b := make([]byte, n)
+	_, _ = rand.Read(b) // never fails
+	return hex.EncodeToString(b)
+}
+
+// newStream names the log stream of an environment.
+func newStream(fn *Function, now time.Time) string {
+	name := ""
+	if fn.LogGroup != "" && fn.LogGroup != "/aws/lambda/"+fn.Name {
+		name = fn.Name
+	}
+	return now.UTC().Format("2006/01/02/") + name + "[" + fn.Version + "]" + randomHex(16)
+}

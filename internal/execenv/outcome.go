@@ -1,0 +1,50 @@
+package execenv
+
+import (
+	"time"
+
+	"github.com/hakonegate/hakone/internal/runtimeapi"
+)
+
+// An outcome is how an init or a call ended. The zero value is an init that
+// went well.
+type outcome struct {
+	body        []byte // what the runtime posted
+	contentType string
+	fail        *failure // of the platform, instead of a body
+	errorType   string   // "" if it went well
+	status      string   // in REPORT: "", "timeout" or "error"
+}
+
+// answered is the outcome of a call that the runtime answered. A handler's
+// exception is an error to the caller, but no status for the platform.
+func answered(a runtimeapi.Answer) outcome {
+	return outcome{body: a.Body, contentType: a.ContentType, errorType: a.ErrorType}
+}
+
+func platformError(f failure, status string) outcome {
+	return outcome{fail: &f, errorType: f.errorType, status: status}
+}
+
+func (o outcome) failed() bool { return o.errorType != "" }
+
+func (o outcome) payload(requestID string) []byte {
+	if o.fail != nil {
+		return o.fail.payload(requestID)
+	}
+	return o.body
+}
+
+func (o outcome) functionError() string {
+	if o.failed() {
+		return "Unhandled"
+	}
+	return ""
+}
+
+func (fn *Function) timeout() time.Duration {
+	if fn.Timeout == 0 {
+		return 3 * time.Second
+	}
+	return fn.Timeout
+}

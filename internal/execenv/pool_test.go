@@ -1,0 +1,191 @@
+package execenv_test
+
+import (
+	"archive/zip"
+	"bytes"
+	"context"
+	"errors"
+	"io/fs"
+	"os"
+	"path/filepath"
+	"strings"
+	"sync"
+	"testing"
+	"time"
+
+	"github.com/hakonegate/hakone/internal/execenv"
+)
+
+// archives is a CodeSource of zip archives by name.
+type archives map[string][]byte
+
+func (a archives) Get(_ context.Context, hash string) ([]byte, error) {
+	if b, ok := a[hash]; ok {
+		return b, nil
+	}
+	return nil, fs.ErrNotExist
+}
+
+// archive makes a zip archive of files.
+func archive(t testing.TB, files map[string]string) []byte {
+	t.Helper()
+	var b bytes.Buffer
+	z := zip.NewWriter(&b)
+	for name, text := range files {
+		h := &zip.FileHeader{Name: name}
+		h.SetMode(0o755)
+		w, err := z.CreateHeader(h)
+		if err != nil {
+			t.Fatal(err)
+		}
+		if _, err := w.Write([]byte(text)); err != nil {
+			t.Fatal(err)
+		}
+	}
+	if err := z.Close(); err != nil {
+		t.Fatal(err)
+	}
+	return b.Bytes()
+}
+
+// memory keeps log events.
+type memory struct {
+	mu     sync.Mutex
+	events []string
+}
+
+func (m *memory) Append(_, _ string, events ...execenv.LogEvent) {
+	m.mu.Lock()
+	defer m.mu.Unlock()
+	for _, e := range events {
+		m.events = append(m.events, e.Message)
+	}
+}
+
+func (m *memory) all() []string {
+	m.mu.Lock()
+	defer m.mu.Unlock()
+	return append([]string(nil), m.events...)
+}
+
+// A rig is a running pool with its log.
+type rig struct {
+	*execenv.Pool
+	logs *memory
+	dir  string
+	code archives
+}
+
+func start(t testing.TB, change func(*execenv.Config)) *rig {
+	t.Helper()
+	r := &rig{logs: new(memory), dir: t.TempDir(), code: archives{}}
+	cfg := execenv.Config{Dir: r.dir, Code: r.code, Logs: r.logs}
+	if change != nil {
+		change(&cfg)
+	}
+	r.Pool = execenv.New(cfg)
+	ctx, cancel := context.WithCancel(context.Background())
+	done := make(chan error, 1)
+	go func() { done <- r.Run(ctx) }()
+	t.Cleanup(func() {
+		cancel()
+		if err := <-done; err != nil {
+			t.Errorf("Run = %v", err)
+		}
+		if left := processesUnder(r.dir); len(left) > 0 {
+			t.Errorf("processes left behind: %v", left)
+		}
+	})
+	return r
+}
+
+// processesUnder lists the processes that have dir in their command line, as
+// those of our clients do.
+func processesUnder(dir string) []string {
+	var found []string
+	names, _ := filepath.Glob("/proc/[0-9]*/cmdline")
+	for _, name := range names {
+		if text, err := os.ReadFile(name); err == nil && bytes.Contains(text, []byte(dir)) {
+			found = append(found, name)
+		}
+	}
+	return found
+}
+
+// python returns a Python function of one file, or skips the test where there
+// is no Python.
+func (r *rig) python(t testing.TB, runtime, code string) *execenv.Function {
+	t.Helper()
+	if err := r.Check(runtime); err != nil {
+		t.Skip(err)
+	}
+	hash := "sha256-" + t.Name() + runtime
+	r.code[hash] = archive(t, map[string]string{"index.py": code})
+	return &execenv.Function{
+		Name: "fn", ARN: "arn:aws:lambda:us-east-1:111111111111:function:fn", Version: "$LATEST", Revision: hash, Region: "us-east-1",
+		Runtime: runtime, Handler: "index.handler", Code: hash, Timeout: 3 * time.Second,
+	}
+}
+
+func (r *rig) invoke(t testing.TB, fn *execenv.Function, event string) execenv.Result {
+	t.Helper()
+	res, err := r.Invoke(t.Context(), fn, []byte(event), execenv.Invocation{Tail: true})
+	if err != nil {
+		t.Fatalf("Invoke: %v", err)
+	}
+	return res
+}
+
+func TestHelloWorld(t *testing.T) {
+	r := start(t, nil)
+	fn := r.python(t, "python3.11", "def handler(event, context):\n    print('x')\n    return {'body': 'Hello, ' + event['name']}\n")
+	for range 3 {
+		res := r.invoke(t, fn, `{"name":"World"}`)
+		if got, want := string(res.Payload), `{"body": "Hello, World"}`; got != want || res.FunctionError != "" {
+			t.Fatalf("result = %s %s, want %s\n%q", got, res.FunctionError, want, r.logs.all())
+		}
+		t.Log(res.Duration, res.InitDuration)
+	}
+	t.Logf("%q", r.logs.all())
+	if !strings.HasPrefix(r.logs.all()[0], "INIT_START Runtime Version: python:3.11.v1\t") {
+		t.Errorf("log = %q", r.logs.all())
+	}
+}
+
+func TestMissingInterpreterIsTold(t *testing.T) {
+	r := start(t, nil)
+	err := r.Check("cobol1")
+	var no *execenv.UnavailableError
+	if !errors.As(err, &no) {
+		t.Errorf("Check = %v, want an UnavailableError", err)
+	}
+}
+
+func BenchmarkWarm(b *testing.B) {
+	r := start(b, nil)
+	fn := r.python(b, "python3.11", "def handler(event, context):\n    return {'body': 'Hello, World'}\n")
+	r.invoke(b, fn, `{}`)
+	for b.Loop() {
+		if _, err := r.Invoke(b.Context(), fn, []byte(`{}`), execenv.Invocation{}); err != nil {
+			b.Fatal(err)
+		}
+	}
+}
+
+func benchmarkCold(b *testing.B, spares bool) {
+	r := start(b, func(c *execenv.Config) { c.NoSpares = !spares })
+	fn := r.python(b, "python3.11", "def handler(event, context):\n    return {'body': 'Hello, World'}\n")
+	r.invoke(b, fn, `{}`)
+	for b.Loop() {
+		b.StopTimer()
+		r.Remove(fn.ARN)
+		time.Sleep(100 * time.Millisecond)
+		b.StartTimer()
+		if _, err := r.Invoke(b.Context(), fn, []byte(`{}`), execenv.Invocation{}); err != nil {
+			b.Fatal(err)
+		}
+	}
+}
+
+func BenchmarkColdWithSpare(b *testing.B)    { benchmarkCold(b, true) }
+func BenchmarkColdWithoutSpare(b *testing.B) { benchmarkCold(b, false) }

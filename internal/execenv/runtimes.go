@@ -1,0 +1,71 @@
+package execenv
+
+import (
+	"fmt"
+	"strconv"
+	"strings"
+)
+
+// A family is a kind of runtime that is started in one way.
+type family uint8
+
+const (
+	unknownFamily family = iota
+	python
+	node
+	provided
+)
+
+// runtimeFamily returns how the runtime is started, and which version of the
+// language it wants: for "python3.11" python, 3 and 11, for "nodejs22.x" node
+// and 22.
+func runtimeFamily(runtime string) (f family, major, minor int) {
+	if v, ok := strings.CutPrefix(runtime, "python"); ok {
+		a, b, _ := strings.Cut(v, ".")
+		major, err := strconv.Atoi(a)
+		minor, err2 := strconv.Atoi(b)
+		if err == nil && err2 == nil {
+			return python, major, minor
+		}
+	}
+	if v, ok := strings.CutPrefix(runtime, "nodejs"); ok {
+		if major, err := strconv.Atoi(strings.TrimSuffix(v, ".x")); err == nil {
+			return node, major, 0
+		}
+	}
+	if strings.HasPrefix(runtime, "provided") {
+		return provided, 0, 0
+	}
+	return unknownFamily, 0, 0
+}
+
+// An UnavailableError says that this machine cannot run functions of a
+// runtime, and what would help.
+type UnavailableError struct {
+	Runtime string
+	Reason  string // what is missing and what to install
+}
+
+func (e *UnavailableError) Error() string {
+	return fmt.Sprintf("runtime %s is not available here: %s", e.Runtime, e.Reason)
+}
+
+// Check reports whether this machine can run functions of the runtime, and
+// readies an interpreter for the first call. The error is an
+// [*UnavailableError].
+func (p *Pool) Check(runtime string) error {
+	f, _, _ := runtimeFamily(runtime)
+	switch f {
+	case provided:
+		return nil
+	case python, node:
+		in, err := p.interpreters.find(runtime)
+		if err != nil {
+			return err
+		}
+		p.spares.want(in)
+		return nil
+	default:
+		return &UnavailableError{runtime, "only python3.x, nodejsN.x and provided.* functions are run"}
+	}
+}

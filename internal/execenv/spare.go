@@ -1,0 +1,108 @@
+package execenv
+
+import (
+	"log/slog"
+	"path/filepath"
+	"sync"
+)
+
+// The spares are interpreters that were started ahead of need, one of each
+// kind: a cold start then waits for the function's own code only.
+type spares struct {
+	pool *Pool
+
+	mu      sync.Mutex
+	running bool // between the start and the end of Run
+	wanted  map[*interpreter]bool
+	ready   map[*interpreter]*worker
+}
+
+// want keeps a spare of the interpreter from now on.
+func (s *spares) want(in *interpreter) {
+	s.mu.Lock()
+	if s.wanted == nil {
+		s.wanted, s.ready = map[*interpreter]bool{}, map[*interpreter]*worker{}
+	}
+	start := s.running && !s.wanted[in]
+	s.wanted[in] = true
+	s.mu.Unlock()
+	if start {
+		s.pool.background(func() { s.refill(in) })
+	}
+}
+
+// take returns a spare, or nil if there is none, and sees to the next one.
+func (s *spares) take(in *interpreter) *worker {
+	s.want(in)
+	s.mu.Lock()
+	w := s.ready[in]
+	delete(s.ready, in)
+	running := s.running
+	s.mu.Unlock()
+	if w == nil {
+		return nil
+	}
+	if running {
+		s.pool.background(func() { s.refill(in) })
+	}
+	select {
+	case <-w.proc.Done():
+		s.pool.drop(w)
+		return nil
+	default:
+		return w
+	}
+}
+
+func (s *spares) refill(in *interpreter) {
+	w, err := s.pool.startClient(in, "", nil)
+	if err != nil {
+		s.pool.log.Debug("start a spare interpreter", slog.String("interpreter", in.path), slog.Any("error", err))
+		return
+	}
+	s.mu.Lock()
+	old := s.ready[in]
+	if s.running && old == nil {
+		s.ready[in] = w
+		w = nil
+	}
+	s.mu.Unlock()
+	if w != nil {
+		s.pool.drop(w)
+	}
+}
+
+// run starts what is wanted.
+func (s *spares) run() {
+	s.mu.Lock()
+	s.running = !s.pool.cfg.NoSpares
+	var start []*interpreter
+	for in := range s.wanted {
+		if s.running {
+			start = append(start, in)
+		}
+	}
+	s.mu.Unlock()
+	for _, in := range start {
+		s.pool.background(func() { s.refill(in) })
+	}
+}
+
+// stop starts no more; the pool ends those that there are.
+func (s *spares) stop() {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	s.running, s.ready, s.wanted = false, nil, nil
+}
+
+// spareVariables are the environment variables that a spare starts with.
+func (p *Pool) spareVariables(in *interpreter) map[string]string {
+	l := layout{
+		task: filepath.Join(p.cfg.Dir, "none"), opt: filepath.Join(p.cfg.Dir, "none"), runtime: p.runtimeDir(), lang: in.langRoot(),
+	}
+	v := startVariables(in.family)
+	for name, value := range v {
+		v[name] = l.place(value)
+	}
+	return v
+}

@@ -1,0 +1,149 @@
+package runtimeapi
+
+import (
+	"bufio"
+	"encoding/binary"
+	"errors"
+	"fmt"
+	"io"
+	"net"
+	"strconv"
+	"strings"
+)
+
+// Frames are the Runtime API without HTTP, for our embedded clients. A frame
+// is
+//
+//	kind    1 byte, and 3 of padding
+//	head    length, 4 bytes
+//	body    length, 4 bytes
+//	head, body
+//
+// with numbers in network order. The first frame goes to the client and tells
+// it what to run; then the client asks for events and answers them. Members of
+// a head are separated by NUL bytes.
+const (
+	frameStart     = 1 // to the client; body is the start message
+	frameEvent     = 2 // to the client; head is the event's members, body the payload
+	frameNext      = 3 // asks for the next event, and ends the last call
+	frameResponse  = 4 // head: request id, content type, "streaming" or ""
+	frameError     = 5 // head: request id, error type
+	frameInitError = 6 // head: error type
+)
+
+const (
+	frameHeader = 12
+	maxHead     = 64 << 10
+)
+
+// SendStart writes the frame that tells a client what to run.
+func SendStart(conn net.Conn, message []byte) error {
+	return writeFrame(conn, frameStart, "", message)
+}
+
+// ServeFrames speaks with a client until the connection ends.
+func (s *Session) ServeFrames(conn net.Conn) error {
+	defer s.lose()
+	// Events are written by whoever delivers them, which saves a switch of
+	// goroutines. The client asks for one at a time, so writes do not meet.
+	ask := &waiter{func(ev *Event) {
+		head := strings.Join([]string{
+			ev.RequestID, strconv.FormatInt(ev.Deadline.UnixMilli(), 10), ev.FunctionARN, ev.TraceID,
+			ev.ClientContext, ev.CognitoIdentity, ev.TenantID,
+		}, "\x00")
+		if writeFrame(conn, frameEvent, head, ev.Payload) != nil {
+			s.lose()
+		}
+	}}
+	in := bufio.NewReaderSize(conn, 4<<10)
+	for {
+		kind, head, body, err := readFrame(in)
+		if err != nil {
+			if errors.Is(err, io.EOF) || errors.Is(err, net.ErrClosed) {
+				return nil
+			}
+			return err
+		}
+		members := strings.Split(head, "\x00")
+		var no *refusal
+		switch {
+		case kind == frameNext:
+			no = s.next(ask)
+		case kind == frameResponse && len(members) == 3:
+			a := Answer{Body: body, ContentType: members[1], Streamed: members[2] != ""}
+			if body == nil {
+				a = TooLarge()
+			}
+			no = s.finish(members[0], "InvocationResponse", a)
+		case kind == frameError && len(members) == 2:
+			no = s.finish(members[0], "InvocationErrorResponse", frameFailure(members[1], body))
+		case kind == frameInitError && len(members) == 1:
+			no = s.failInit(frameFailure(members[0], body))
+		default:
+			return fmt.Errorf("read frame: kind %d with %d members is unknown", kind, len(members))
+		}
+		if no != nil && s.isOpen() {
+			return fmt.Errorf("frame of kind %d: %s", kind, no.errorMessage)
+		}
+	}
+}
+
+func frameFailure(name string, body []byte) Answer {
+	if body == nil {
+		return TooLarge()
+	}
+	return failure(name, "application/json", body)
+}
+
+func (s *Session) isOpen() bool {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	return s.state != closed
+}
+
+// CloseHTTP closes the runtime's part of the HTTP API, because the runtime
+// speaks frames. It must be called before the session is served.
+func (s *Session) CloseHTTP() { s.frames = true }
+
+// writeFrame writes a frame at once if it is small.
+func writeFrame(conn net.Conn, kind byte, head string, body []byte) error {
+	buf := make([]byte, frameHeader, frameHeader+len(head)+min(len(body), 16<<10))
+	buf[0] = kind
+	binary.BigEndian.PutUint32(buf[4:], uint32(len(head))) //nolint:gosec // heads are short
+	binary.BigEndian.PutUint32(buf[8:], uint32(len(body))) //nolint:gosec // payloads are below 2 GiB
+	buf = append(buf, head...)
+	if len(body) <= 16<<10 {
+		_, err := conn.Write(append(buf, body...))
+		return err
+	}
+	_, err := (&net.Buffers{buf, body}).WriteTo(conn)
+	return err
+}
+
+// readFrame reads a frame. A body over MaxResponse is skipped and nil; others
+// are not.
+func readFrame(in *bufio.Reader) (kind byte, head string, body []byte, err error) {
+	h, err := in.Peek(frameHeader)
+	if err != nil {
+		return 0, "", nil, err
+	}
+	kind = h[0]
+	headLen, bodyLen := binary.BigEndian.Uint32(h[4:]), binary.BigEndian.Uint32(h[8:])
+	if headLen > maxHead || bodyLen > drainLimit*8 {
+		return 0, "", nil, fmt.Errorf("read frame: %d and %d bytes are too many", headLen, bodyLen)
+	}
+	_, _ = in.Discard(frameHeader) // they were peeked
+	text := make([]byte, headLen)
+	if _, err := io.ReadFull(in, text); err != nil {
+		return 0, "", nil, err
+	}
+	if bodyLen > MaxResponse {
+		_, err := io.CopyN(io.Discard, in, int64(bodyLen))
+		return kind, string(text), nil, err
+	}
+	body = make([]byte, bodyLen)
+	if _, err := io.ReadFull(in, body); err != nil {
+		return 0, "", nil, err
+	}
+	return kind, string(text), body, nil
+}

@@ -1,0 +1,230 @@
+package runtimeapi
+
+import (
+	"sync"
+	"time"
+)
+
+// MaxResponse is the largest result of a call: 6 MiB and 100 bytes.
+const MaxResponse = 6<<20 + 100
+
+// An Event is one call as the runtime is told of it.
+type Event struct {
+	RequestID       string
+	Deadline        time.Time
+	FunctionARN     string // as invoked
+	TraceID         string
+	ClientContext   string // JSON text, "" if none
+	CognitoIdentity string // JSON text, "" if none
+	TenantID        string
+	Payload         []byte
+}
+
+// An Answer is what the runtime said of a call, or of its init.
+type Answer struct {
+	Body        []byte
+	ContentType string
+	Failed      bool   // posted to /error or /init/error, or failed in mid-stream, or too large
+	ErrorType   string // of a failed one, as logs and metrics name it
+	Streamed    bool   // sent as a stream
+}
+
+// A state is what the runtime is doing, named as in the messages of the
+// Runtime API.
+type state string
+
+const (
+	starting  state = "Started"
+	ready     state = "Ready"                    // waits for an event
+	running   state = "Running"                  // works on one
+	answered  state = "RuntimeResponseSentState" // has answered it
+	initError state = "InitError"
+	closed    state = "Closed"
+)
+
+// A Session is the state of one execution environment's runtime. It is safe
+// for concurrent use. Each process needs a new one.
+type Session struct {
+	mu      sync.Mutex
+	state   state
+	current *Event
+	answer  chan Answer   // for current; capacity 1
+	waiter  *waiter       // the runtime's pending request for the next event
+	initOK  bool          // init ended with a request for an event
+	initErr Answer        // otherwise
+	inited  chan struct{} // closed when init ended, either way
+	idle    chan struct{} // one token when a call is over and the next is asked for
+	lost    chan struct{} // closed when the runtime's connection is gone for good
+	frames  bool          // the runtime speaks frames, so HTTP is closed to others
+}
+
+// A waiter is one pending request for the next event. Deliver is called at
+// most once, with the session unlocked.
+type waiter struct{ deliver func(*Event) }
+
+// NewSession returns the session of a process that is about to start.
+func NewSession() *Session {
+	return &Session{
+		state: starting, inited: make(chan struct{}), idle: make(chan struct{}, 1), lost: make(chan struct{}),
+	}
+}
+
+// Inited is closed when the runtime has ended its init, well or not.
+func (s *Session) Inited() <-chan struct{} { return s.inited }
+
+// InitError returns what the runtime said of an init that failed. Use it when
+// Inited is closed.
+func (s *Session) InitError() (Answer, bool) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	return s.initErr, !s.initOK
+}
+
+// Idle gives one token each time the runtime asks for the next event after it
+// answered one.
+func (s *Session) Idle() <-chan struct{} { return s.idle }
+
+// Lost is closed when the runtime has closed its connection: it can neither
+// answer nor ask any more. Over HTTP this is never known.
+func (s *Session) Lost() <-chan struct{} { return s.lost }
+
+// Deliver hands the runtime an event; the answer comes on the channel. It may
+// be called when init ended well, and again after each token of Idle.
+func (s *Session) Deliver(ev *Event) <-chan Answer {
+	answer := make(chan Answer, 1)
+	s.mu.Lock()
+	s.current, s.answer, s.state = ev, answer, running
+	w := s.waiter
+	s.waiter = nil
+	s.mu.Unlock()
+	if w != nil {
+		w.deliver(ev)
+	}
+	return answer
+}
+
+// Close refuses everything from now on: the process is being ended.
+func (s *Session) Close() {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	s.state, s.current, s.waiter = closed, nil, nil
+}
+
+// next is the runtime's request for an event. Deliver is called with it, at
+// once or later, unless the waiter is withdrawn before.
+func (s *Session) next(w *waiter) *refusal {
+	s.mu.Lock()
+	switch s.state {
+	case initError:
+		s.mu.Unlock()
+		return transition(initError, "Ready")
+	case closed:
+		s.mu.Unlock()
+		return &refusal{403, "InvalidStateTransition", "The environment is being shut down"}
+	case running:
+		if ev := s.current; s.waiter == nil { // asked again without an answer: the same event again
+			s.mu.Unlock()
+			w.deliver(ev)
+			return nil
+		}
+	case starting:
+		s.initOK = true
+		close(s.inited)
+		s.state = ready
+	case answered:
+		s.state, s.current = ready, nil
+		select {
+		case s.idle <- struct{}{}:
+		default:
+		}
+	case ready: // a second request takes the first one's place
+	}
+	s.waiter = w
+	s.mu.Unlock()
+	return nil
+}
+
+// withdraw takes back a request for an event.
+func (s *Session) withdraw(w *waiter) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	if s.waiter == w {
+		s.waiter = nil
+	}
+}
+
+// finish takes the runtime's answer to the call id. The action is what the
+// Runtime API calls the attempt: InvocationResponse or InvocationErrorResponse.
+func (s *Session) finish(id, action string, a Answer) *refusal {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	if s.current == nil || s.current.RequestID != id {
+		return invalidRequestID
+	}
+	if s.state != running {
+		return transition(s.state, action)
+	}
+	s.state = answered
+	s.answer <- a
+	return nil
+}
+
+// expects reports whether an answer to the call id would be taken now, so that
+// a body need not be read in vain.
+func (s *Session) expects(id, action string) *refusal {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	if s.current == nil || s.current.RequestID != id {
+		return invalidRequestID
+	}
+	if s.state != running {
+		return transition(s.state, action)
+	}
+	return nil
+}
+
+// failInit takes the runtime's report that init failed.
+func (s *Session) failInit(a Answer) *refusal {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	if s.state != starting {
+		return transition(s.state, "InitError")
+	}
+	s.state, s.initErr = initError, a
+	close(s.inited)
+	return nil
+}
+
+func (s *Session) lose() {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	select {
+	case <-s.lost:
+	default:
+		close(s.lost)
+	}
+}
+
+// A refusal is an answer that is not 2xx.
+type refusal struct {
+	status       int
+	errorType    string
+	errorMessage string
+}
+
+var invalidRequestID = &refusal{400, "InvalidRequestID", "Invalid request ID"}
+
+func transition(from state, to string) *refusal {
+	return &refusal{
+		403, "InvalidStateTransition",
+		"State transition from " + string(from) + " to " + to + " failed for runtime. Error: State transition is not allowed",
+	}
+}
+
+// TooLarge is the answer of a call whose result is over MaxResponse.
+func TooLarge() Answer {
+	return Answer{
+		Failed: true, ErrorType: "Function.ResponseSizeTooLarge",
+		Body: []byte(`{"errorMessage":"Response payload size exceeded maximum allowed payload size (6291556 bytes).","errorType":"Function.ResponseSizeTooLarge"}`),
+	}
+}
