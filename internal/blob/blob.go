@@ -2,8 +2,15 @@
 package blob
 
 import (
+	"bytes"
 	"context"
+	"crypto/sha256"
+	"encoding/hex"
 	"errors"
+	"fmt"
+	"strings"
+
+	"github.com/nats-io/nats.go/jetstream"
 
 	"github.com/hakonegate/hakone/internal/engine"
 )
@@ -11,20 +18,85 @@ import (
 // ErrNotFound means that no blob has the hash asked for.
 var ErrNotFound = errors.New("blob not found")
 
+// MaxSize bounds one blob: Lambda takes code of 250 MB, unzipped.
+const MaxSize = 300 << 20
+
+const (
+	bucket = "hakone-blobs"
+	prefix = "sha256-"
+	chunk  = 1 << 20 // NATS servers take messages of 1 MiB unless told otherwise; a header needs room
+)
+
 // A Store keeps blobs. It is safe for concurrent use.
-type Store struct{}
+type Store struct {
+	objects jetstream.ObjectStore
+}
 
 // Open opens the blobs of an engine.
-func Open(ctx context.Context, e *engine.Engine) (*Store, error) { return nil, ErrNotFound }
+func Open(ctx context.Context, e *engine.Engine) (*Store, error) {
+	js := e.JetStream()
+	objects, err := js.ObjectStore(ctx, bucket)
+	if errors.Is(err, jetstream.ErrBucketNotFound) || errors.Is(err, jetstream.ErrStreamNotFound) {
+		objects, err = js.CreateObjectStore(ctx, jetstream.ObjectStoreConfig{Bucket: bucket, Description: "code and layers of hakone"})
+	}
+	if err != nil {
+		return nil, fmt.Errorf("open blobs: %w", err)
+	}
+	return &Store{objects}, nil
+}
+
+// Hash returns the name under which Put stores content.
+func Hash(content []byte) string {
+	sum := sha256.Sum256(content)
+	return prefix + hex.EncodeToString(sum[:])
+}
 
 // Put stores content and returns its hash, "sha256-" and 64 hex digits. Content
 // that is there already is not written again.
 func (s *Store) Put(ctx context.Context, content []byte) (hash string, err error) {
-	return "", ErrNotFound
+	if len(content) > MaxSize {
+		return "", fmt.Errorf("store blob: it has %d bytes, at most %d are allowed", len(content), MaxSize)
+	}
+	hash = Hash(content)
+	_, err = s.objects.GetInfo(ctx, hash)
+	if err == nil {
+		return hash, nil
+	}
+	if !errors.Is(err, jetstream.ErrObjectNotFound) {
+		return "", fmt.Errorf("store blob: %w", err)
+	}
+	_, err = s.objects.Put(ctx, jetstream.ObjectMeta{
+		Name: hash, Opts: &jetstream.ObjectMetaOptions{ChunkSize: chunk - 64<<10},
+	}, bytes.NewReader(content))
+	if err != nil {
+		return "", fmt.Errorf("store blob: %w", err)
+	}
+	return hash, nil
 }
 
-// Get returns the content, checked against its hash.
-func (s *Store) Get(ctx context.Context, hash string) ([]byte, error) { return nil, ErrNotFound }
+// Get returns the content, checked against its hash; [ErrNotFound] if there is none.
+func (s *Store) Get(ctx context.Context, hash string) ([]byte, error) {
+	if !strings.HasPrefix(hash, prefix) {
+		return nil, fmt.Errorf("read blob %q: %w", hash, ErrNotFound)
+	}
+	content, err := s.objects.GetBytes(ctx, hash)
+	if errors.Is(err, jetstream.ErrObjectNotFound) {
+		return nil, fmt.Errorf("read blob %s: %w", hash, ErrNotFound)
+	}
+	if err != nil {
+		return nil, fmt.Errorf("read blob %s: %w", hash, err)
+	}
+	if Hash(content) != hash {
+		return nil, fmt.Errorf("read blob %s: its content is damaged", hash)
+	}
+	return content, nil
+}
 
 // Delete removes a blob; removing what is gone succeeds.
-func (s *Store) Delete(ctx context.Context, hash string) error { return ErrNotFound }
+func (s *Store) Delete(ctx context.Context, hash string) error {
+	err := s.objects.Delete(ctx, hash)
+	if err != nil && !errors.Is(err, jetstream.ErrObjectNotFound) {
+		return fmt.Errorf("delete blob %s: %w", hash, err)
+	}
+	return nil
+}
