@@ -90,6 +90,9 @@ func (s *Store) Atomically(ctx context.Context, fn func(tx *Tx) error) error {
 		if err := fn(tx); err != nil {
 			return err
 		}
+		if err := tx.logUndo(ctx); err != nil {
+			return err
+		}
 		done, err := s.commit(ctx, tx)
 		if done || err != nil {
 			return err

@@ -44,6 +44,7 @@ func Run(t *testing.T, fresh func(t *testing.T) Reopen) {
 		{"a change replayed after parts were overwritten is whole", overwritten},
 		{"a change is announced", announced},
 		{"sizes are bounded", bounded},
+		{"logged changes can be undone after a restart", undo},
 		{"a closed store refuses writes", closed},
 	} {
 		t.Run(tt.name, func(t *testing.T) { tt.test(t, fresh(t)) })
@@ -279,6 +280,44 @@ func overwritten(t *testing.T, open Reopen) {
 	c = store.In[int](open(), "test.parts")
 	if diff := cmp.Diff(map[string]int{"a": 4, "b": 3}, maps.Collect(c.All())); diff != "" {
 		t.Errorf("after reopening (-want +got):\n%s", diff)
+	}
+}
+
+func undo(t *testing.T, open Reopen) {
+	s := open()
+	c := store.In[int](s, "test.undo")
+	must(t, c.Put(t.Context(), "changed", 1))
+	must(t, c.Put(t.Context(), "deleted", 1))
+	must(t, c.Put(t.Context(), "contested", 1))
+	want := maps.Collect(c.All())
+	logged := store.WithUndo(t.Context(), "log")
+	for i := range 3 {
+		must(t, c.Update(logged, "changed", func(n *int) error { *n += i + 1; return nil }))
+	}
+	must(t, c.Delete(logged, "deleted"))
+	must(t, c.Create(logged, "created", 1))
+	must(t, c.Create(logged, "passing", 1))
+	must(t, c.Delete(logged, "passing"))
+	must(t, c.Put(logged, "contested", 2))
+	must(t, c.Put(t.Context(), "contested", 3))
+	want["contested"] = 3
+	s = open()
+	kept, err := s.Undo(t.Context(), "log")
+	must(t, err)
+	if diff := cmp.Diff([]string{`test.undo "contested"`}, kept); diff != "" {
+		t.Errorf("kept (-want +got):\n%s", diff)
+	}
+	c = store.In[int](s, "test.undo")
+	if diff := cmp.Diff(want, maps.Collect(c.All())); diff != "" {
+		t.Errorf("after Undo (-want +got):\n%s", diff)
+	}
+	must(t, c.Put(logged, "changed", 7))
+	must(t, s.Atomically(t.Context(), func(tx *store.Tx) error { return tx.Keep("log") }))
+	if _, err := s.Undo(t.Context(), "log"); err != nil {
+		t.Fatal(err)
+	}
+	if v, _ := c.Get("changed"); v != 7 {
+		t.Errorf("a kept change was undone: %d", v)
 	}
 }
 
