@@ -48,8 +48,8 @@ func (r *resolver) cidr(n, arg *Node) (*Node, error) {
 }
 
 func (r *resolver) blocks(n *Node, block netip.Prefix, count, bits, width int) (*Node, error) {
-	size := new(big.Int).Lsh(big.NewInt(1), uint(bits))               //nolint:gosec // 1 ≤ bits < 128
-	room := new(big.Int).Lsh(big.NewInt(1), uint(width-block.Bits())) //nolint:gosec // a prefix is not longer than its address
+	size := new(big.Int).Lsh(big.NewInt(1), uint(bits))
+	room := new(big.Int).Lsh(big.NewInt(1), uint(width-block.Bits()))
 	need := new(big.Int).Mul(size, big.NewInt(int64(count)))
 	if need.Cmp(room) > 0 {
 		return nil, errorf(n.Position, "Template error: %s has no room for %d blocks of %d bits", block, count, bits)

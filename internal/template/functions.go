@@ -2,6 +2,7 @@ package template
 
 import (
 	"encoding/base64"
+	"slices"
 	"strconv"
 	"strings"
 )
@@ -74,7 +75,7 @@ func (b *Bound) decide(n *Node, r *resolver) (tri, error) {
 const joinShape = "Template error: every Fn::Join object requires two parameters, (1) a string delimiter and (2) a list of strings to be joined or a function that returns a list of strings (such as Fn::GetAZs) to be joined."
 
 func (r *resolver) join(n, arg *Node) (*Node, error) {
-	if !arg.IsList() || len(arg.Items) != 2 || !arg.Items[0].IsScalar() && !(r.extended(arg.Items[0])) {
+	if !arg.IsList() || len(arg.Items) != 2 || !arg.Items[0].IsScalar() && !arg.Items[0].IsFunction() {
 		return nil, errorf(n.Position, joinShape)
 	}
 	delimiter, knownDelimiter, err := r.text(arg.Items[0], joinShape)
@@ -108,14 +109,10 @@ func (r *resolver) join(n, arg *Node) (*Node, error) {
 	return r.made(n, strings.Join(parts, delimiter))
 }
 
-// extended reports whether n is a function where only AWS::LanguageExtensions
-// allows one.
-func (r *resolver) extended(n *Node) bool { return n.IsFunction() }
-
 const splitShape = "Template error: every Fn::Split object requires two parameters, (1) a string delimiter and (2) a string to be split or a function that returns a string to be split."
 
 func (r *resolver) split(n, arg *Node) (*Node, error) {
-	if !arg.IsList() || len(arg.Items) != 2 || arg.Items[0].Str() == "" && !r.extended(arg.Items[0]) {
+	if !arg.IsList() || len(arg.Items) != 2 || arg.Items[0].Str() == "" && !arg.Items[0].IsFunction() {
 		return nil, errorf(n.Position, splitShape)
 	}
 	delimiter, knownDelimiter, err := r.text(arg.Items[0], splitShape)
@@ -313,17 +310,8 @@ func hasUnknown(n *Node) bool {
 	if n == nil {
 		return false
 	}
-	for _, item := range n.Items {
-		if hasUnknown(item) {
-			return true
-		}
-	}
-	for _, p := range n.Pairs {
-		if hasUnknown(p.Value) {
-			return true
-		}
-	}
-	return n.Kind == Unknown
+	return n.Kind == Unknown || slices.ContainsFunc(n.Items, hasUnknown) ||
+		slices.ContainsFunc(n.Pairs, func(p Pair) bool { return hasUnknown(p.Value) })
 }
 
 // HasUnknown reports whether n or a value in it is not known before a resource

@@ -253,7 +253,7 @@ func (r *jsonReader) hex4(at int) (rune, bool) {
 		if digit < 0 || c < '0' || c > '9' && c < 'A' {
 			return 0, false
 		}
-		v = v<<4 | rune(digit)
+		v = v<<4 | rune(digit) //nolint:gosec // below 16
 	}
 	return v, true
 }

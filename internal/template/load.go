@@ -30,10 +30,8 @@ type loader struct {
 	faults faults
 }
 
-func (l *loader) fault(p Position, format string, args ...any) *Error {
-	e := errorf(p, format, args...)
-	l.faults.add(e)
-	return e
+func (l *loader) fault(p Position, format string, args ...any) {
+	l.faults.add(errorf(p, format, args...))
 }
 
 func (l *loader) warn(p Position, format string, args ...any) {
@@ -76,7 +74,7 @@ func (l *loader) top(root *Node) {
 		l.faults.add(e)
 	}
 	if v := root.Get("AWSTemplateFormatVersion"); v != nil && v.Str() != "2010-09-09" {
-		l.fault(v.Position, "Template format error: invalid template version").withHint("the only version is 2010-09-09")
+		l.faults.add(errorf(v.Position, "Template format error: invalid template version").withHint("the only version is 2010-09-09"))
 	}
 	switch d := root.Get("Description"); {
 	case d == nil || d.IsNull():
@@ -171,8 +169,9 @@ func (l *loader) resource(p Pair) {
 	l.t.resources[r.ID] = r
 	typ := p.Value.Get("Type")
 	if typ == nil || typ.IsNull() {
-		e := l.fault(p.KeyPosition, "Template format error: [/Resources/%s] Every Resources object must contain a Type member.", r.ID)
+		e := errorf(p.KeyPosition, "Template format error: [/Resources/%s] Every Resources object must contain a Type member.", r.ID)
 		e.Hint = didYouMean("Type", p.Value.Keys())
+		l.faults.add(e)
 		return
 	}
 	if !typ.IsScalar() {
@@ -183,11 +182,13 @@ func (l *loader) resource(p Pair) {
 	r.Condition = p.Value.Get("Condition").Str()
 	serverless := l.sam && strings.HasPrefix(r.Type, "AWS::Serverless::")
 	for _, a := range p.Value.Pairs {
-		if !slices.Contains(resourceKeys, a.Key) && !(l.sam && (a.Key == "Connectors" || a.Key == "IgnoreGlobals")) {
-			e := l.fault(a.KeyPosition, "Invalid template resource property '%s'", a.Key)
+		ofSAM := l.sam && (a.Key == "Connectors" || a.Key == "IgnoreGlobals")
+		if !slices.Contains(resourceKeys, a.Key) && !ofSAM {
+			e := errorf(a.KeyPosition, "Invalid template resource property '%s'", a.Key)
 			if e.Hint = didYouMean(a.Key, resourceKeys); e.Hint == "" {
 				e.Hint = "properties of the resource go under Properties"
 			}
+			l.faults.add(e)
 		}
 	}
 	if c := p.Value.Get("Condition"); c != nil && !c.IsScalar() {
@@ -232,8 +233,9 @@ func (l *loader) policies(r *Resource) {
 		switch v.Str() {
 		case "Delete", "Retain", "RetainExceptOnCreate", "Snapshot":
 		default:
-			e := l.fault(v.Position, "Template format error: Unrecognized %s %s for resource %s", name, v.Str(), r.ID)
+			e := errorf(v.Position, "Template format error: Unrecognized %s %s for resource %s", name, v.Str(), r.ID)
 			e.Hint = didYouMean(v.Str(), []string{"Delete", "Retain", "RetainExceptOnCreate", "Snapshot"})
+			l.faults.add(e)
 		}
 	}
 }
@@ -242,8 +244,9 @@ func (l *loader) outputs(n *Node) {
 	for _, p := range l.section(n, "Outputs", "Output") {
 		o := &Output{Name: p.Key, Position: p.KeyPosition, Value: p.Value.Get("Value")}
 		if o.Value == nil {
-			e := l.fault(p.KeyPosition, "Template format error: Every Outputs member must contain a Value object")
+			e := errorf(p.KeyPosition, "Template format error: Every Outputs member must contain a Value object")
 			e.Hint = didYouMean("Value", p.Value.Keys())
+			l.faults.add(e)
 			continue
 		}
 		o.Description = p.Value.Get("Description").Str()

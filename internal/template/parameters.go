@@ -110,15 +110,21 @@ func (l *loader) parameter(pair Pair) *Parameter {
 	p := &Parameter{Name: pair.Key, Position: pair.KeyPosition, Node: v}
 	for _, a := range v.Pairs {
 		if !slices.Contains(parameterKeys, a.Key) {
-			l.fault(a.KeyPosition, "Invalid template parameter property '%s'", a.Key).Hint = didYouMean(a.Key, parameterKeys)
+			e := errorf(a.KeyPosition, "Invalid template parameter property '%s'", a.Key)
+			e.Hint = didYouMean(a.Key, parameterKeys)
+			l.faults.add(e)
 		}
 	}
 	p.Type = v.Get("Type").Str()
 	switch {
 	case p.Type == "":
-		l.fault(pair.KeyPosition, "Template format error: Every Parameters object must contain a Type member.").Hint = didYouMean("Type", v.Keys())
+		e := errorf(pair.KeyPosition, "Template format error: Every Parameters object must contain a Type member.")
+		e.Hint = didYouMean("Type", v.Keys())
+		l.faults.add(e)
 	case !knownParameterType(p.Type):
-		l.fault(v.Get("Type").Position, "Template format error: Unrecognized parameter type: %s", p.Type).Hint = didYouMean(p.Type, parameterTypes())
+		e := errorf(v.Get("Type").Position, "Template format error: Unrecognized parameter type: %s", p.Type)
+		e.Hint = didYouMean(p.Type, parameterTypes())
+		l.faults.add(e)
 	}
 	if d := v.Get("Default"); d != nil {
 		if d.IsScalar() {

@@ -3,6 +3,7 @@ package template
 import (
 	"errors"
 	"fmt"
+	"strings"
 )
 
 // Resolve returns n with its intrinsic functions computed; nil when n itself
@@ -286,17 +287,14 @@ func (r *resolver) getAttParts(n, arg *Node) (resource string, attribute *Node, 
 	}
 	attribute = arg.Items[1]
 	if len(arg.Items) > 2 { // [Nested, Outputs, X]: the long form of three
-		text := ""
-		for i, item := range arg.Items[1:] {
+		var parts []string
+		for _, item := range arg.Items[1:] {
 			if !item.IsScalar() {
 				return "", nil, errorf(n.Position, getAttShape)
 			}
-			if i > 0 {
-				text += "."
-			}
-			text += item.Value
+			parts = append(parts, item.Value)
 		}
-		attribute = Text(text).At(arg.Items[1].Position)
+		attribute = Text(strings.Join(parts, ".")).At(arg.Items[1].Position)
 	}
 	if attribute, err = r.resolve(attribute); err != nil {
 		return "", nil, err

@@ -13,6 +13,8 @@
 // exports, secrets, included files) is asked of an [Env].
 package template
 
+import "slices"
+
 // A Template is a tree whose structure has been checked. It is read only and
 // safe for concurrent use.
 type Template struct {
@@ -115,7 +117,7 @@ func (f *faults) err() error {
 		return nil
 	}
 	first := *f.list[0]
-	first.More = append(first.More[:len(first.More):len(first.More)], f.list[1:]...)
+	first.More = append(slices.Clip(first.More), f.list[1:]...)
 	return &first
 }
 

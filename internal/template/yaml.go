@@ -32,8 +32,7 @@ func parseYAML(src *source) (*Node, []Warning, error) {
 // yamlSyntax words a syntax error as the service does.
 func yamlSyntax(src *source, err error) *Error {
 	line, column, why := 1, 1, err.Error()
-	var load *yaml.LoadError
-	if errors.As(err, &load) {
+	if load, ok := errors.AsType[*yaml.LoadError](err); ok {
 		why = load.Message
 		if load.ContextMsg != "" {
 			why = load.ContextMsg + ": " + why
