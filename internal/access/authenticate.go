@@ -19,7 +19,13 @@ type Keys interface {
 // A refused signature is a [*sigv4.Error]; any other error says nothing about the
 // caller. The signature is returned whenever it could be read, also when refused.
 func Authenticate(ctx context.Context, v *sigv4.Verifier, r *sigv4.Request) (*Caller, *sigv4.Signature, error) {
-	sig, err := v.Verify(ctx, r)
+	return AuthenticateScope(ctx, v, r, v.Scope)
+}
+
+// AuthenticateScope is [Authenticate] for a scope other than v's, for a front
+// door of several services.
+func AuthenticateScope(ctx context.Context, v *sigv4.Verifier, r *sigv4.Request, scope sigv4.Scope) (*Caller, *sigv4.Signature, error) {
+	sig, err := v.VerifyScope(ctx, r, scope)
 	if err != nil {
 		return nil, sig, err
 	}

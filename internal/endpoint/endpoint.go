@@ -1,0 +1,241 @@
+// Package endpoint is the control plane's front door: what AWS clients reach
+// with AWS_ENDPOINT_URL.
+//
+// [New] serves the operation tables of the services (see package wire). Each call
+// is authenticated by its signature and authorized by the caller's policies, by
+// the same packages that guard the data path; refusals are in AWS's words and in
+// the protocol of the service.
+package endpoint
+
+import (
+	"context"
+	"crypto/rand"
+	"errors"
+	"fmt"
+	"io"
+	"log/slog"
+	"net/http"
+	"net/netip"
+	"time"
+
+	"github.com/hakonegate/hakone/internal/access"
+	"github.com/hakonegate/hakone/internal/awserr"
+	"github.com/hakonegate/hakone/internal/wire"
+	"github.com/hakonegate/hakone/sigv4"
+)
+
+// A Config says what to serve. Keys, Services, Account and Region are required.
+type Config struct {
+	Keys     access.Keys
+	Services []wire.Service
+	Account  string
+	Region   string
+	Log      *slog.Logger
+	MaxBody  int64            // bytes of a request; 0 means 8 MiB
+	Now      func() time.Time // nil means time.Now
+}
+
+const (
+	defaultMaxBody = 8 << 20
+	skew           = 15 * time.Minute // AWS's services allow more than API Gateway does
+	globalRegion   = "us-east-1"      // clients sign for it when a service has no region
+)
+
+type endpoint struct {
+	account, region string
+	services        map[string]*service
+	verifier        *sigv4.Verifier
+	maxBody         int64
+	log             *slog.Logger
+	now             func() time.Time
+}
+
+// A service is one table, ready to be searched.
+type service struct {
+	wire.Service
+	operations map[string]wire.Operation
+}
+
+// New returns the handler of the control plane.
+func New(c Config) http.Handler {
+	e := &endpoint{account: c.Account, region: c.Region, services: map[string]*service{}, maxBody: c.MaxBody, log: c.Log, now: c.Now}
+	if e.maxBody == 0 {
+		e.maxBody = defaultMaxBody
+	}
+	if e.log == nil {
+		e.log = slog.New(slog.DiscardHandler)
+	}
+	if e.now == nil {
+		e.now = time.Now
+	}
+	for _, s := range c.Services {
+		table := &service{Service: s, operations: map[string]wire.Operation{}}
+		for _, o := range s.Operations {
+			table.operations[o.Name] = o
+		}
+		e.services[s.Name] = table
+	}
+	e.verifier = &sigv4.Verifier{Keys: c.Keys, Scope: sigv4.Scope{Region: c.Region}, Skew: skew, MaxBody: e.maxBody, Now: e.now}
+	return e
+}
+
+// A call is one request on its way through the steps.
+type call struct {
+	*endpoint
+	w         http.ResponseWriter
+	r         *http.Request
+	id        string
+	signed    *sigv4.Request
+	service   *service
+	protocol  protocol
+	body      []byte
+	operation wire.Operation
+	caller    *access.Caller
+	facts     *access.RequestFacts
+	input     any
+	output    any
+}
+
+// ServeHTTP answers one call: each step fills it in or refuses it.
+func (e *endpoint) ServeHTTP(w http.ResponseWriter, r *http.Request) {
+	c := &call{endpoint: e, w: w, r: r, id: requestID()}
+	for _, step := range []func(context.Context) error{
+		c.locate,       // credential scope, X-Amz-Target or Action → service
+		c.authenticate, // signature → caller
+		c.find,         // X-Amz-Target or Action → operation
+		c.decode,       // body → input
+		c.authorize,    // caller and policies → decision
+		c.run,          // the operation
+	} {
+		if err := step(r.Context()); err != nil {
+			c.refuse(r.Context(), err)
+			return
+		}
+	}
+	c.answer(r.Context())
+}
+
+// authenticate verifies the signature, for the service's own scope. Without one,
+// only an operation that needs none goes on.
+func (c *call) authenticate(ctx context.Context) error {
+	c.facts = &access.RequestFacts{
+		SourceIP: sourceIP(c.r), Secure: c.r.TLS != nil, Time: c.now(), Region: c.region,
+		UserAgent: c.r.UserAgent(), Referer: c.r.Referer(),
+	}
+	claim, err := sigv4.Claimed(c.signed)
+	if err != nil {
+		var refused *sigv4.Error
+		if !errors.As(err, &refused) || refused.Reason != sigv4.Missing {
+			return err
+		}
+		if o, ok := c.unsignedOperation(); ok {
+			c.operation, c.caller = o, access.Anonymous()
+			return nil
+		}
+		return err
+	}
+	scope := sigv4.Scope{Region: c.region, Service: c.service.Name}
+	if c.service.Global && claim.Scope.Region == globalRegion {
+		scope.Region = globalRegion
+	}
+	if c.caller, _, err = access.AuthenticateScope(ctx, c.verifier, c.signed, scope); err != nil {
+		return err
+	}
+	return c.readBody(c.signed.Body)
+}
+
+// readBody reads what was not read yet, up to the limit.
+func (c *call) readBody(from io.Reader) error {
+	if from == nil || c.body != nil {
+		return nil
+	}
+	body, err := io.ReadAll(io.LimitReader(from, c.maxBody+1))
+	if err != nil {
+		return awserr.New("RequestTimeout", http.StatusBadRequest, "The request body could not be read")
+	}
+	if int64(len(body)) > c.maxBody {
+		return awserr.New("RequestEntityTooLarge", http.StatusRequestEntityTooLarge, "The request body is larger than %d bytes", c.maxBody)
+	}
+	c.body = body
+	return nil
+}
+
+// authorize asks the caller's policies.
+func (c *call) authorize(ctx context.Context) error {
+	if c.operation.Access != wire.ByPolicy {
+		return nil
+	}
+	action := c.operation.Action
+	if action == "" {
+		action = c.service.Name + ":" + c.operation.Name
+	}
+	resource := c.operation.Resource(c.input)
+	if resource == "" {
+		resource = c.caller.ARN
+	}
+	d := access.Authorize(c.caller, c.facts, action, resource, c.account, nil)
+	if d.Allowed() {
+		return nil
+	}
+	c.log.InfoContext(ctx, "call denied", "request_id", c.id, "caller", c.caller.ARN, "action", action, "resource", resource, "reason", d.Clause(action))
+	return access.Denied(c.protocol.accessDenied(), c.caller, action, resource, d)
+}
+
+func (c *call) run(ctx context.Context) (err error) {
+	c.output, err = c.operation.Run(access.With(ctx, c.caller, c.facts), c.input)
+	return err
+}
+
+// refuse answers with an error. What is not a refusal is an internal failure:
+// logged here, once, and told to nobody.
+func (c *call) refuse(ctx context.Context, err error) {
+	var refusal *awserr.Error
+	var signature *sigv4.Error
+	switch {
+	case errors.As(err, &refusal):
+	case errors.As(err, &signature):
+		refusal = c.protocol.signatureError(signature)
+		c.log.InfoContext(ctx, "signature refused", "request_id", c.id, "reason", signature.Reason.String(),
+			"detail", signature.Detail, "access_key_id", signature.AccessKeyID)
+	default:
+		c.log.ErrorContext(ctx, "call failed", "request_id", c.id, "operation", c.operation.Name, "error", err)
+		refusal = awserr.New("InternalFailure", http.StatusInternalServerError, "The request processing has failed because of an unknown error, exception or failure.")
+	}
+	c.protocol.writeError(c, refusal)
+}
+
+func (c *call) answer(ctx context.Context) {
+	body, err := c.protocol.encode(c)
+	if err != nil {
+		c.refuse(ctx, fmt.Errorf("encode the answer of %s: %w", c.operation.Name, err))
+		return
+	}
+	c.write(http.StatusOK, c.protocol.contentType(), body)
+}
+
+func (c *call) write(status int, contentType string, body []byte) {
+	h := c.w.Header()
+	h.Set("Content-Type", contentType)
+	h.Set("X-Amzn-Requestid", c.id)
+	c.w.WriteHeader(status)
+	if c.r.Method != http.MethodHead {
+		_, _ = c.w.Write(body) // a client that has gone needs no answer
+	}
+}
+
+// sourceIP is the peer's address; headers are not believed.
+func sourceIP(r *http.Request) netip.Addr {
+	peer, err := netip.ParseAddrPort(r.RemoteAddr)
+	if err != nil {
+		return netip.Addr{}
+	}
+	return peer.Addr().Unmap()
+}
+
+// requestID returns a random UUID.
+func requestID() string {
+	var b [16]byte
+	_, _ = rand.Read(b[:]) // never fails
+	b[6], b[8] = b[6]&0x0f|0x40, b[8]&0x3f|0x80
+	return fmt.Sprintf("%x-%x-%x-%x-%x", b[:4], b[4:6], b[6:8], b[8:10], b[10:])
+}
