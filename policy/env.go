@@ -12,6 +12,14 @@ type env struct {
 	isARN    bool // resource has all parts
 }
 
+func newEnv(r *Request) env {
+	e := env{request: r}
+	var n int
+	e.resource, n = cutARN(r.Resource)
+	e.isARN = n == partCount && e.resource[partPrefix] == "arn"
+	return e
+}
+
 func (e *env) value(key string) (Value, bool) {
 	if e == nil || e.request.Context == nil {
 		return Value{}, false

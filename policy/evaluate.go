@@ -50,11 +50,7 @@ type judge struct {
 }
 
 func (v *verdict) evaluate(r *Request, s *Set) {
-	j := judge{bounded: s.Boundary != nil}
-	j.env.request = r
-	parts, n := cutARN(r.Resource)
-	j.env.resource, j.env.isARN = parts, n == partCount && parts[partPrefix] == "arn"
-
+	j := judge{bounded: s.Boundary != nil, env: newEnv(r)}
 	caller := &r.Principal
 	if caller.Kind != Anonymous && strings.EqualFold(r.Action, "sts:GetCallerIdentity") {
 		v.allow(stepAlways, AllowedAlways, StatementRef{})
@@ -139,7 +135,7 @@ func (v *verdict) evaluate(r *Request, s *Set) {
 		v.refuse(stepSameAccount, NothingAllows)
 	default:
 		v.weigh(&sides{
-			same:     r.sameAccount(parts[partAccount]),
+			same:     r.sameAccount(j.env.resource[partAccount]),
 			explicit: s.ExplicitTrust || trust,
 			root:     caller.Kind == Root,
 			resource: &resource,

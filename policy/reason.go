@@ -10,6 +10,7 @@ const (
 	AllowedByIdentity
 	AllowedByResource
 	AllowedAlways // sts:GetCallerIdentity
+	AllowedAsRoot // the account's root user needs no policy
 	DenyInIdentity
 	DenyInBoundary
 	DenyInSession
@@ -29,7 +30,7 @@ const (
 
 var reasonTypes = [...]string{
 	NothingAllows: "identity-based policy", AllowedByIdentity: "identity-based policy", AllowedByResource: "resource-based policy",
-	AllowedAlways:  "",
+	AllowedAlways: "", AllowedAsRoot: "",
 	DenyInIdentity: "identity-based policy", DenyInBoundary: "permissions boundary", DenyInSession: "session policy",
 	DenyInResource: "resource-based policy", DenyInTrust: "role trust policy", DenyInSCP: "service control policy",
 	DenyInRCP: "resource control policy", DenyInEndpoint: "VPC endpoint policy",
@@ -68,6 +69,9 @@ func (d Decision) Sentence(r *Request) string {
 		return d.Refusal(r)
 	case d.Reason == AllowedAlways:
 		return r.Principal.name() + " is authorized to perform: " + r.Action + " because every signed caller is"
+	case d.Reason == AllowedAsRoot:
+		return r.Principal.name() + " is authorized to perform: " + r.Action + " on resource: " + r.Resource +
+			" because the root user needs no policy in its own account"
 	default:
 		return r.Principal.name() + " is authorized to perform: " + r.Action + " on resource: " + r.Resource +
 			" because " + withArticle(d.Reason.PolicyType()) + " allows it"

@@ -44,7 +44,11 @@ func (v *verdict) weigh(s *sides) {
 	case rp == grantRole && free:
 		v.allow(stepSameAccount, AllowedByResource, s.resource.allow)
 	case id && free && (!s.explicit || rp >= grantAccount):
-		v.allow(stepSameAccount, AllowedByIdentity, s.identity.allow)
+		reason := AllowedByIdentity
+		if !s.identity.allows {
+			reason = AllowedAsRoot
+		}
+		v.allow(stepSameAccount, reason, s.identity.allow)
 	case (id || rp == grantRole) && !free:
 		v.refuse(stepLimits, s.limit)
 	case s.explicit && rp == grantNone:
