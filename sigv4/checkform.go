@@ -9,15 +9,15 @@ import (
 func (c *check) readTarget(context.Context) error {
 	r := c.r
 	switch {
-	case r.Method == "" || !isPlain(r.Method, " \x7f"):
+	case r.Method == "" || has(r.Method, control|blank):
 		return c.malformed("method is empty or holds a blank or control character")
-	case r.Host == "" || !isPlain(r.Host, " \x7f"):
+	case r.Host == "" || has(r.Host, control|blank):
 		return c.malformed("host is empty or holds a blank or control character")
 	case r.Path == "" || r.Path[0] != '/':
 		return c.malformed("request target does not start with a slash")
-	case !isPlain(r.Path, "?#\x7f"):
+	case has(r.Path, control|question|fragment):
 		return c.malformed("path holds a fragment, a question mark or a control character")
-	case !isPlain(r.RawQuery, "#\x7f"):
+	case has(r.RawQuery, control|fragment):
 		return c.malformed("query holds a fragment or a control character")
 	case !c.begin(r.Method, r.Path, rule(c.v.S3, c.v.RawPath)):
 		return c.malformed("path holds a broken escape")
@@ -25,14 +25,31 @@ func (c *check) readTarget(context.Context) error {
 	return nil
 }
 
-// isPlain reports whether s has no control character and none of stops.
-func isPlain(s, stops string) bool {
+// Kinds of bytes that have no place in some part of a request.
+const (
+	control = 1 << iota
+	blank
+	question
+	fragment
+	colon
+)
+
+var kinds = func() (t [256]uint8) {
+	for c := range ' ' {
+		t[c] = control
+	}
+	t[0x7f], t[' '], t['?'], t['#'], t[':'] = control, blank, question, fragment, colon
+	return t
+}()
+
+// has reports whether s holds a byte of these kinds.
+func has(s string, these uint8) bool {
 	for i := range len(s) {
-		if s[i] < ' ' || strings.IndexByte(stops, s[i]) >= 0 {
-			return false
+		if kinds[s[i]]&these != 0 {
+			return true
 		}
 	}
-	return true
+	return false
 }
 
 // readHeaders finds the headers that matter and counts their bytes. AWS
@@ -48,7 +65,7 @@ func (c *check) readHeaders(context.Context) error {
 		if size += len(h.Value); size > limit {
 			break
 		}
-		if h.Name == "" || !isPlain(h.Name, " :\x7f") {
+		if h.Name == "" || has(h.Name, control|blank|colon) {
 			return c.malformed("a header name is empty or holds a blank, a colon or a control character")
 		}
 		if strings.IndexByte(h.Value, 0) >= 0 {

@@ -27,13 +27,15 @@ func (c *check) checkTime(context.Context) error {
 	if c.end = c.time.Add(skew); c.presigned {
 		c.end = c.time.Add(lifetime)
 	}
+	early := c.now.Before(c.time.Add(-skew))
+	if !early && !c.now.After(c.end) {
+		return nil
+	}
 	now, minutes := c.now.Format(basicTime), skew.Minutes()
 	switch {
-	case c.now.Before(c.time.Add(-skew)):
+	case early:
 		return c.refuse(NotYetValid, fmt.Sprintf("Signature not yet current: %s is still later than %s (%s + %g min.)",
 			c.stamp, c.now.Add(skew).Format(basicTime), now, minutes), "signed in the future")
-	case !c.now.After(c.end):
-		return nil
 	case c.presigned:
 		return c.refuse(Expired, fmt.Sprintf("Signature expired: %s is now earlier than %s", c.end.Format(basicTime), now), "presigned lifetime is over")
 	default:
@@ -140,7 +142,7 @@ func (c *check) checkSignedHeaders(context.Context) error {
 	previous, host := "", false
 	for name := range strings.SplitSeq(c.auth.signedHeaders, ";") {
 		switch {
-		case name == "" || strings.ContainsFunc(name, func(r rune) bool { return 'A' <= r && r <= 'Z' || r <= ' ' || r == ',' }):
+		case !isLowerName(name):
 			return c.differs("list of signed headers has an empty name or one not in lower case")
 		case name <= previous:
 			return c.differs("list of signed headers is not in ascending order")
@@ -182,6 +184,15 @@ func (c *check) checkRequiredHeaders() error {
 		}
 	}
 	return nil
+}
+
+func isLowerName(name string) bool {
+	for i := range len(name) {
+		if ch := name[i]; ch <= ' ' || ch == ',' || 'A' <= ch && ch <= 'Z' {
+			return false
+		}
+	}
+	return name != ""
 }
 
 func (c *check) isListed(name string) bool {

@@ -34,6 +34,7 @@ func Handler(v *Verifier, next http.Handler) http.Handler {
 				}{in.Body, r.Body}
 			}
 		}
+		defer in.Release()
 		next.ServeHTTP(w, out)
 	})
 }

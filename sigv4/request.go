@@ -23,11 +23,13 @@ type Request struct {
 
 	payload []byte
 	hashed  bool
+	buffer  *[]byte // what payload is part of, until Release
+	reader  *bodyReader
 }
 
 // Payload returns the bytes of the body that were hashed, and whether the
-// body was hashed at all: it is not when a signature leaves it out. The caller
-// may keep the slice but not change it.
+// body was hashed at all: it is not when a signature leaves it out. The slice
+// is good until [Request.Release] and must not be changed.
 func (r *Request) Payload() (body []byte, hashed bool) { return r.payload, r.hashed }
 
 // Credentials sign requests. SessionToken is empty for long-term access keys.

@@ -1,0 +1,161 @@
+package sigv4
+
+import (
+	"bytes"
+	"context"
+	"crypto/hmac"
+	"crypto/sha256"
+	"fmt"
+	"io"
+	"testing"
+	"time"
+)
+
+// benchmarkRequest is a request as SDKs send one, of a temporary key or not.
+func benchmarkRequest(tb testing.TB, c Credentials, payload []byte) *Request {
+	tb.Helper()
+	r := &Request{
+		Method: "GET", Host: "a1b2c3d4e5.execute-api.eu-central-1.amazonaws.com", Path: "/prod/pets/17", RawQuery: "limit=10&fields=name",
+		Headers: []Header{
+			{"Accept", "*/*"}, {"Accept-Encoding", "gzip"}, {"Content-Type", "application/json"}, {"User-Agent", "aws-sdk-go-v2/1.30"},
+		},
+	}
+	if payload != nil {
+		r.Method, r.Body, r.ContentLength = "POST", bytes.NewReader(payload), int64(len(payload))
+	}
+	return sign(tb, testSigner(), r, c, testTime)
+}
+
+// bare does what no verification can do without: one SHA-256 over the
+// canonical request, one HMAC over the string to sign.
+func bare(canonicalRequest, stringToSign, key []byte) []byte {
+	sum := sha256.Sum256(canonicalRequest)
+	mac := hmac.New(sha256.New, key)
+	mac.Write(stringToSign)
+	return mac.Sum(sum[:0])
+}
+
+// ratio measures how much longer f takes than base, the two taking turns so
+// that a noisy machine troubles both.
+func ratio(b *testing.B, base, f func()) float64 {
+	b.Helper()
+	var baseTime, fTime time.Duration
+	best := 1e9
+	for range 20 {
+		baseTime, fTime = measure(base), measure(f)
+		best = min(best, float64(fTime)/float64(baseTime))
+	}
+	return best
+}
+
+func measure(f func()) time.Duration {
+	n, start := 0, time.Now()
+	for time.Since(start) < 10*time.Millisecond {
+		for range 4 {
+			f()
+		}
+		n += 4
+	}
+	return time.Since(start) / time.Duration(n)
+}
+
+func BenchmarkVerify(b *testing.B) {
+	for _, bm := range []struct {
+		name string
+		c    Credentials
+	}{{"long-term key", longTerm}, {"temporary key", temporary}} {
+		b.Run(bm.name, func(b *testing.B) {
+			v, r := testVerifier(), benchmarkRequest(b, bm.c, nil)
+			var creq, sts string
+			s := testSigner()
+			s.Trace = func(c, t string) { creq, sts = c, t }
+			sign(b, s, r, bm.c, testTime)
+			canonicalRequest, stringToSign, key := []byte(creq), []byte(sts), make([]byte, 32)
+			f := func() {
+				if _, err := v.Verify(context.Background(), r); err != nil {
+					b.Fatal(err)
+				}
+			}
+			times := ratio(b, func() { bare(canonicalRequest, stringToSign, key) }, f)
+			b.ReportAllocs()
+			for b.Loop() {
+				f()
+			}
+			b.ReportMetric(times, "x-bare")
+		})
+	}
+}
+
+func BenchmarkBareHash(b *testing.B) {
+	canonicalRequest, stringToSign, key := make([]byte, 330), make([]byte, 139), make([]byte, 32)
+	b.ReportAllocs()
+	for b.Loop() {
+		bare(canonicalRequest, stringToSign, key)
+	}
+}
+
+func BenchmarkVerifyPresigned(b *testing.B) {
+	v, r := testVerifier(), benchmarkRequest(b, longTerm, nil)
+	r.Headers = r.Headers[:2]
+	q, err := testSigner().Presign(r, temporary, testTime, time.Hour)
+	if err != nil {
+		b.Fatal(err)
+	}
+	r.RawQuery = q
+	b.ReportAllocs()
+	for b.Loop() {
+		if _, err := v.Verify(context.Background(), r); err != nil {
+			b.Fatal(err)
+		}
+	}
+}
+
+// A stream hides from Verify that the body is in memory already.
+type stream struct{ io.Reader }
+
+func BenchmarkVerifyBody(b *testing.B) {
+	for _, size := range []int{1 << 10, 64 << 10, 1 << 20} {
+		b.Run(fmt.Sprintf("%d KiB", size>>10), func(b *testing.B) {
+			payload := bytes.Repeat([]byte("0123456789abcdef"), size/16)
+			v, r := testVerifier(), benchmarkRequest(b, longTerm, payload)
+			body := bytes.NewReader(payload)
+			f := func() {
+				body.Reset(payload)
+				r.Body, r.ContentLength = stream{body}, int64(size)
+				if _, err := v.Verify(context.Background(), r); err != nil {
+					b.Fatal(err)
+				}
+				r.Release()
+			}
+			times := ratio(b, func() { sha256.Sum256(payload) }, f)
+			b.SetBytes(int64(size))
+			b.ReportAllocs()
+			for b.Loop() {
+				f()
+			}
+			b.ReportMetric(times, "x-hash")
+		})
+	}
+}
+
+func BenchmarkSign(b *testing.B) {
+	s, r := testSigner(), benchmarkRequest(b, longTerm, nil)
+	b.ReportAllocs()
+	for b.Loop() {
+		if _, err := s.Sign(r, longTerm, testTime); err != nil {
+			b.Fatal(err)
+		}
+	}
+}
+
+func TestVerifyAllocatesLittle(t *testing.T) {
+	v, r := testVerifier(), benchmarkRequest(t, temporary, nil)
+	got := testing.AllocsPerRun(100, func() {
+		if _, err := v.Verify(context.Background(), r); err != nil {
+			t.Fatal(err)
+		}
+	})
+	if got > 4 {
+		t.Errorf("%v allocations for a request without body, want at most 4", got)
+	}
+}
