@@ -2,6 +2,7 @@ package policy
 
 import (
 	"fmt"
+	"slices"
 	"strings"
 )
 
@@ -158,7 +159,7 @@ func (s *source) resourceProblem(text string) (message, detail string) {
 	switch {
 	case n < 2 || parts[partPrefix] != "arn":
 		return fmt.Sprintf(msgNotARN, text), `an ARN begins with "arn:"`
-	case !contains(partitions, parts[partPartition]):
+	case !slices.Contains(partitions, parts[partPartition]):
 		// AWS shows the ARN with what is missing as stars.
 		for i := n; i < partCount; i++ {
 			parts[i] = "*"
@@ -174,15 +175,6 @@ func (s *source) resourceProblem(text string) (message, detail string) {
 		return fmt.Sprintf(msgS3Region, text), "bucket names are the same in all regions"
 	}
 	return "", ""
-}
-
-func contains(list []string, s string) bool {
-	for _, l := range list {
-		if l == s {
-			return true
-		}
-	}
-	return false
 }
 
 func (s *source) checkActions(st *node, at string) *MalformedError {

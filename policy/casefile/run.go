@@ -71,12 +71,12 @@ func (c *Case) Decide() (Result, bool) {
 		result.Expected = c.Expected
 		return result, false
 	}
-	d := policy.Evaluate(r, s)
-	result.Decision, result.Reason = d.Effect.String(), d.Sentence(r)
-	if by := d.By; by.Policy != nil {
-		result.Statements = append(result.Statements, Statement{
-			Policy: by.Policy.Name, Index: by.Index, Sid: by.Sid(), Effect: by.Effect(),
-		})
+	e := policy.Explain(r, s)
+	result.Decision, result.Reason = e.Decision, e.Reason
+	for _, at := range e.Decisive {
+		p := &e.Layers[at.Layer].Policies[at.Policy]
+		st := &p.Statements[at.Statement]
+		result.Statements = append(result.Statements, Statement{Policy: p.Name, Index: st.Index, Sid: st.Sid, Effect: st.Effect})
 	}
 	if c.Expected != "" && c.Expected != result.Decision {
 		result.Expected = c.Expected
