@@ -33,7 +33,7 @@ type Level uint8
 // The levels, from nothing to the real thing.
 const (
 	Unknown     Level = iota // no type of that name is served
-	Placeholder              // accepted unknowingly: the operator said --placeholder
+	Placeholder              // nothing behind it, accepted by the operator: --placeholder
 	Record                   // validated and stored, with ids of the right shape; no local effect
 	Real                     // acts locally
 )
@@ -52,15 +52,29 @@ func (l Level) String() string {
 	}
 }
 
+// MarshalText returns the level's word.
+func (l Level) MarshalText() ([]byte, error) { return []byte(l.String()), nil }
+
+// UnmarshalText reads the level's word; any other means [Unknown].
+func (l *Level) UnmarshalText(text []byte) error {
+	*l = Unknown
+	for _, level := range []Level{Placeholder, Record, Real} {
+		if level.String() == string(text) {
+			*l = level
+		}
+	}
+	return nil
+}
+
 // A Handler creates, changes and deletes the resources of one type.
 //
-// Calls for different resources run concurrently. Every call may be repeated
-// after a crash: Delete of what is gone succeeds, and a Create with the same
-// ClientToken either finishes the earlier one or fails. An error's text becomes
-// the reason in the stack's events; for an [awserr.Error] that is its Message.
+// Calls for different resources run concurrently; one at a time for each resource.
+// What a call writes to the store under its context is taken back when the call
+// fails or the process dies in it, so handlers need not clean up after themselves.
+// Delete of what is gone succeeds. An error's text becomes the reason in the
+// stack's events; for an [awserr.Error] that is its Message.
 type Handler interface {
-	// Create makes the resource. When it fails it leaves nothing behind, or
-	// returns a Result with the PhysicalID of what has to be deleted.
+	// Create makes the resource.
 	Create(ctx context.Context, r *Request) (Result, error)
 	// Update changes the resource r.PhysicalID from the properties old to
 	// r.Properties. It is not called when a property of Type.Replace changed.
@@ -78,7 +92,7 @@ type Request struct {
 	Properties                 *template.Node // resolved; a mapping, never nil, not to be changed
 	Metadata                   *template.Node // the resource's Metadata, resolved as far as possible; may be nil
 	ProposedName               string         // STACK-LOGICAL-XXXXXXXXXXXX, cut to the type's limit; stable for the life of the resource
-	ClientToken                string         // the same when a call is repeated
+	ClientToken                string         // unique to this physical resource
 }
 
 // A Result is what became of a request.

@@ -1,0 +1,8 @@
+package stack
+
+import "strings"
+
+// KnownType reports whether AWS has a resource type of that name.
+func KnownType(name string) bool {
+	return strings.HasPrefix(name, "AWS::")
+}
