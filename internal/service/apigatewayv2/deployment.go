@@ -119,6 +119,21 @@ func (s *Service) GetDeployments(apiID string) ([]Deployment, error) {
 	return values(d.Deployments), nil
 }
 
+// UpdateDeployment changes a deployment's description.
+func (s *Service) UpdateDeployment(ctx context.Context, apiID, deploymentID, description string) (*Deployment, error) {
+	var out Deployment
+	err := s.change(ctx, apiID, func(_ *store.Tx, d *document) error {
+		deployment, ok := d.Deployments[deploymentID]
+		if !ok {
+			return noDeployment()
+		}
+		deployment.Description = description
+		d.Deployments[deploymentID], out = deployment, deployment
+		return nil
+	})
+	return &out, err
+}
+
 // DeleteDeployment removes a deployment that no stage serves.
 func (s *Service) DeleteDeployment(ctx context.Context, apiID, deploymentID string) error {
 	return s.change(ctx, apiID, func(tx *store.Tx, d *document) error {

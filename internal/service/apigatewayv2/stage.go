@@ -61,9 +61,6 @@ func checkStage(d *document, stage *Stage) error {
 			return badRequest("Deployment ID %s does not exist", stage.DeploymentId)
 		}
 	}
-	if stage.AccessLogSettings != nil {
-		return badRequest("Access logs are not written by this gateway")
-	}
 	if stage.RouteSettings == nil {
 		stage.RouteSettings = map[string]RouteSettings{}
 	}

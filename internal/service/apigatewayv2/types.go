@@ -1,6 +1,97 @@
 package apigatewayv2
 
-import "github.com/hakonegate/hakone/internal/stack"
+import (
+	"context"
+	"errors"
+	"net/http"
+
+	"github.com/hakonegate/hakone/internal/awserr"
+	"github.com/hakonegate/hakone/internal/stack"
+	"github.com/hakonegate/hakone/internal/template"
+)
 
 // Types returns the CloudFormation types of HTTP APIs.
-func (s *Service) Types() []stack.Type { return nil }
+func (s *Service) Types() []stack.Type {
+	return []stack.Type{
+		{
+			Name: "AWS::ApiGatewayV2::Api", Level: stack.Real, Replace: []string{"ProtocolType"},
+			Attributes: []string{"ApiId", "ApiEndpoint", "ExecuteApiArn"},
+			Handler:    handler[apiProperties]{s.makeApi, s.changeApi, s.removeApi},
+		},
+		{
+			Name: "AWS::ApiGatewayV2::Stage", Level: stack.Real, Replace: []string{"ApiId", "StageName"}, Required: []string{"ApiId", "StageName"},
+			Handler: handler[stageProperties]{s.makeStage, s.changeStage, s.removeStage},
+		},
+		{
+			Name: "AWS::ApiGatewayV2::Route", Level: stack.Real, Replace: []string{"ApiId"}, Required: []string{"ApiId", "RouteKey"},
+			Attributes: []string{"RouteId"},
+			Handler:    handler[routeProperties]{s.makeRoute, s.changeRoute, s.removeRoute},
+		},
+		{
+			Name: "AWS::ApiGatewayV2::Integration", Level: stack.Real, Replace: []string{"ApiId"}, Required: []string{"ApiId", "IntegrationType"},
+			Attributes: []string{"IntegrationId"},
+			Handler:    handler[integrationProperties]{s.makeIntegration, s.changeIntegration, s.removeIntegration},
+		},
+		{
+			Name: "AWS::ApiGatewayV2::Authorizer", Level: stack.Real, Replace: []string{"ApiId"}, Required: []string{"ApiId", "AuthorizerType", "Name"},
+			Attributes: []string{"AuthorizerId"},
+			Handler:    handler[authorizerProperties]{s.makeAuthorizer, s.changeAuthorizer, s.removeAuthorizer},
+		},
+		{
+			Name: "AWS::ApiGatewayV2::Deployment", Level: stack.Real, Replace: []string{"ApiId"}, Required: []string{"ApiId"},
+			Attributes: []string{"DeploymentId"},
+			Handler:    handler[deploymentProperties]{s.makeDeployment, s.changeDeployment, s.removeDeployment},
+		},
+	}
+}
+
+// A handler handles a resource type with the properties P.
+type handler[P any] struct {
+	create func(ctx context.Context, r *stack.Request, p *P) (stack.Result, error)
+	update func(ctx context.Context, r *stack.Request, p *P) (stack.Result, error)
+	remove func(ctx context.Context, r *stack.Request, p *P) error
+}
+
+func (h handler[P]) Create(ctx context.Context, r *stack.Request) (stack.Result, error) {
+	var p P
+	if err := r.Properties.Decode(&p); err != nil {
+		return stack.Result{}, err
+	}
+	return h.create(ctx, r, &p)
+}
+
+func (h handler[P]) Update(ctx context.Context, r *stack.Request, _ *template.Node) (stack.Result, error) {
+	var p P
+	if err := r.Properties.Decode(&p); err != nil {
+		return stack.Result{}, err
+	}
+	return h.update(ctx, r, &p)
+}
+
+func (h handler[P]) Delete(ctx context.Context, r *stack.Request) error {
+	var p P
+	if err := r.Properties.Decode(&p); err != nil {
+		return err
+	}
+	err := h.remove(ctx, r, &p)
+	if e, ok := errors.AsType[*awserr.Error](err); ok && e.Status == http.StatusNotFound {
+		return nil
+	}
+	return err
+}
+
+// result returns the result for a resource whose attribute name is its
+// identifier.
+func result(id, attribute string) stack.Result {
+	return stack.Result{PhysicalID: id, Attributes: map[string]string{attribute: id}}
+}
+
+// onlyWebSocket refuses properties that only WebSocket APIs have.
+func onlyWebSocket(properties map[string]*template.Node) error {
+	for _, name := range sortedKeys(properties) {
+		if !properties[name].IsNull() {
+			return badRequest("The property %s is not supported for HTTP APIs", name)
+		}
+	}
+	return nil
+}
