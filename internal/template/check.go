@@ -32,12 +32,17 @@ type checker struct {
 // An unresolved collects the names of one section that refer to nothing.
 type unresolved struct {
 	block string
+	seen  map[string]bool
 	names []string
 	notes []Note
 }
 
 func (u *unresolved) add(name string, at Position, text string) {
-	if !slices.Contains(u.names, name) {
+	if u.seen == nil {
+		u.seen = map[string]bool{}
+	}
+	if !u.seen[name] {
+		u.seen[name] = true
 		u.names = append(u.names, name)
 	}
 	if len(u.notes) < maxFaults {
@@ -51,7 +56,10 @@ func (u *unresolved) err(b *Bound) *Error {
 	}
 	e := &Error{Message: fmt.Sprintf(unresolvedText, strings.Join(u.names, ", "), u.block), Notes: u.notes}
 	var hints []string
-	for _, name := range u.names {
+	for i, name := range u.names {
+		if i == 10 {
+			break
+		}
 		if b.Template.resources[name] != nil || b.Template.parameters[name] != nil {
 			continue
 		}

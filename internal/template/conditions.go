@@ -26,7 +26,7 @@ func known(b bool) tri {
 func (b *Bound) evaluateConditions() error {
 	var f faults
 	e := evaluator{b: b, resolver: b.resolver(NothingCreated), open: map[string]bool{}}
-	e.resolver.block = "Conditions"
+	e.resolver.block, e.resolver.conditions = "Conditions", &e
 	for _, p := range b.Template.Conditions {
 		e.path = nil
 		if _, err := e.named(p.Key, p.KeyPosition); err != nil {

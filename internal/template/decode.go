@@ -1,6 +1,7 @@
 package template
 
 import (
+	"errors"
 	"fmt"
 	"math"
 	"reflect"
@@ -65,7 +66,13 @@ func (d *decoder) value(n *Node, v reflect.Value, path string) {
 		return
 	}
 	if u, ok := asUnmarshaler(v); ok {
-		d.faults.addError(u.UnmarshalNode(n))
+		if err := u.UnmarshalNode(n); err != nil {
+			e, ok := errors.AsType[*Error](err)
+			if !ok {
+				e = errorf(n.Position, "%s", err)
+			}
+			d.faults.add(e)
+		}
 		return
 	}
 	if n.Kind == Unknown {

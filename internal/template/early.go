@@ -19,7 +19,7 @@ type Early struct {
 // or else their defaults. Faults of root are left to [Load].
 func NewEarly(root *Node, params map[string]string, env Env) *Early {
 	l := loader{t: &Template{
-		Root: root, parameters: map[string]*Parameter{}, conditions: map[string]*Node{}, resources: map[string]*Resource{}, mappings: map[string]*Node{},
+		Root: root, parameters: map[string]*Parameter{}, conditions: map[string]*Node{}, resources: map[string]*Resource{}, mappings: map[string]*mapping{},
 	}}
 	l.load(root)
 	b := &Bound{Template: l.t, Env: env, values: map[string]*Node{}, conditions: map[string]tri{}}

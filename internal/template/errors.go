@@ -8,10 +8,10 @@ import (
 // An Error is a template that CloudFormation would refuse. Error returns
 // AWS's exact text; Detail adds what AWS does not say.
 type Error struct {
-	Message string   // AWS's text, exactly, where AWS has one
-	Notes   []Note   // the places, in source order
-	Hint    string   // advice, such as "did you mean X?"
-	More    []*Error // further faults; AWS would report them only after this one is mended
+	Message string   `json:"message"`         // AWS's text, exactly, where AWS has one
+	Notes   []Note   `json:"notes,omitempty"` // the places, in source order
+	Hint    string   `json:"hint,omitempty"`  // advice, such as "did you mean X?"
+	More    []*Error `json:"more,omitempty"`  // further faults; AWS would report them only after this one is mended
 }
 
 // A Note is a place and what is to be said about it.
@@ -43,12 +43,21 @@ func (e *Error) Error() string { return e.Message }
 func (e *Error) Detail() string {
 	var b strings.Builder
 	e.detail(&b)
-	return b.String()
+	return strings.Map(func(r rune) rune {
+		if r == '\n' {
+			return r
+		}
+		return printable(r)
+	}, b.String())
 }
 
 func (e *Error) detail(b *strings.Builder) {
 	b.WriteString(e.Message)
-	for _, n := range e.Notes {
+	for i, n := range e.Notes {
+		if i == maxFaults {
+			fmt.Fprintf(b, "\nand %d more places", len(e.Notes)-i)
+			break
+		}
 		b.WriteString("\n" + n.Position.String())
 		if n.Text != "" {
 			if !n.Position.IsZero() || n.File != "" {

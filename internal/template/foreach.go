@@ -46,6 +46,7 @@ type expander struct {
 	root  *Node
 	names map[string]Position
 	nodes int
+	bytes int
 }
 
 // loopNames refuses a loop name that is used twice or is a logical id.
@@ -79,8 +80,12 @@ func (x *expander) loopNames(n *Node) error {
 }
 
 func (x *expander) count(n *Node) error {
+	x.bytes += len(n.Value)
 	if x.nodes++; x.nodes > maxNodes {
 		return errorf(n.position(), "Transform AWS::LanguageExtensions failed with: Fn::ForEach makes more than %d values", maxNodes)
+	}
+	if x.bytes > maxBytes {
+		return errorf(n.position(), "Transform AWS::LanguageExtensions failed with: Fn::ForEach makes more than %d bytes", maxBytes)
 	}
 	return nil
 }
@@ -182,7 +187,7 @@ func (x *expander) substitute(n *Node, id, value string) (*Node, error) {
 		}
 		s = strings.ReplaceAll(s, "${"+id+"}", value)
 		s = strings.ReplaceAll(s, "&{"+id+"}", onlyAlphanumeric(value))
-		if x.nodes += len(s) / 64; x.nodes > maxNodes {
+		if x.bytes += len(s); x.bytes > maxBytes {
 			return "", x.count(n)
 		}
 		return s, nil

@@ -57,17 +57,17 @@ func (b *Bound) decide(n *Node, r *resolver) (tri, error) {
 		}
 		return no, errorf(n.position(), "Template error: Fn::If requires a list argument with the first element being a condition")
 	}
+	if r.partial {
+		return maybe, nil
+	}
+	if r.conditions != nil {
+		return r.conditions.named(n.Value, n.Position)
+	}
 	v, ok := b.conditions[n.Value]
 	if !ok {
-		if r.partial {
-			return maybe, nil
-		}
 		e := errorf(n.Position, "Template error: unresolved condition dependency %s in Fn::If", n.Value)
 		e.Hint = didYouMean(n.Value, b.Template.conditionNames())
 		return no, e
-	}
-	if r.partial {
-		return maybe, nil
 	}
 	return v, nil
 }
@@ -190,9 +190,11 @@ func (r *resolver) findInMap(n, arg *Node) (*Node, error) {
 		}
 		path[i] = s
 	}
-	mapping := r.b.Template.mappings[path[0]]
-	if v := mapping.Path(path[1], path[2]); v != nil {
-		return r.copyOf(v, n)
+	found := r.b.Template.mappings[path[0]]
+	if found != nil {
+		if v := found.values[[2]string{path[1], path[2]}]; v != nil {
+			return r.copyOf(v, n)
+		}
 	}
 	if len(arg.Items) == 4 {
 		if fallback := arg.Items[3].Get("DefaultValue"); fallback != nil {
@@ -202,16 +204,16 @@ func (r *resolver) findInMap(n, arg *Node) (*Node, error) {
 	}
 	e := errorf(n.Position, "Template error: Unable to get mapping for %s", strings.Join(path[:], "::"))
 	switch {
-	case mapping == nil:
+	case found == nil:
 		var names []string
 		for name := range r.b.Template.mappings {
 			names = append(names, name)
 		}
 		e.Hint = didYouMean(path[0], names)
-	case mapping.Get(path[1]) == nil:
-		e.Hint = didYouMean(path[1], mapping.Keys())
+	case !found.node.Has(path[1]):
+		e.Hint = didYouMean(path[1], found.node.Keys())
 	default:
-		e.Hint = didYouMean(path[2], mapping.Get(path[1]).Keys())
+		e.Hint = didYouMean(path[2], found.node.Get(path[1]).Keys())
 	}
 	return nil, e
 }

@@ -122,32 +122,26 @@ func (g *Graph) cycle() *Error {
 	return e
 }
 
-// members returns those of rest that are in a cycle, not only behind one: the
-// ones that reach themselves.
+// members returns those of rest that are in a cycle or between two, not those
+// that only wait for one.
 func (g *Graph) members(rest []string) []string {
 	// Drop, until nothing changes, what nobody in the rest needs.
-	in := map[string]bool{}
+	in, users := map[string]bool{}, map[string]int{}
 	for _, id := range rest {
 		in[id] = true
+		for _, d := range g.from[id] {
+			users[d.To]++
+		}
 	}
-	for {
-		needed := map[string]bool{}
-		for _, id := range rest {
-			if in[id] {
-				for _, d := range g.from[id] {
-					needed[d.To] = true
-				}
+	queue := slices.DeleteFunc(slices.Clone(rest), func(id string) bool { return users[id] > 0 })
+	for len(queue) > 0 {
+		id := queue[0]
+		queue = queue[1:]
+		delete(in, id)
+		for _, d := range g.from[id] {
+			if users[d.To]--; users[d.To] == 0 && in[d.To] {
+				queue = append(queue, d.To)
 			}
-		}
-		dropped := false
-		for _, id := range rest {
-			if in[id] && !needed[id] {
-				delete(in, id)
-				dropped = true
-			}
-		}
-		if !dropped {
-			break
 		}
 	}
 	return slices.DeleteFunc(slices.Clone(rest), func(id string) bool { return !in[id] })

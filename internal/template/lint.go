@@ -10,7 +10,10 @@ import (
 // author. root is the template as written: a transform drops parameters that
 // it has used.
 func Lint(root *Node) []Warning {
-	l := linter{root: root, used: map[string]bool{}}
+	l := linter{root: root, used: map[string]bool{}, names: map[string]bool{}}
+	for _, name := range slices.Concat(root.Get("Parameters").Keys(), root.Get("Resources").Keys(), pseudoNames) {
+		l.names[name] = true
+	}
 	for _, p := range root.pairs() {
 		if p.Key == "Parameters" || p.Key == "Metadata" {
 			continue
@@ -29,7 +32,8 @@ func Lint(root *Node) []Warning {
 type linter struct {
 	root     *Node
 	used     map[string]bool
-	opaque   bool // something in it is read from elsewhere and may use anything
+	names    map[string]bool // that Ref knows
+	opaque   bool            // something in it is read from elsewhere and may use anything
 	warnings []Warning
 }
 
@@ -131,10 +135,7 @@ func (l *linter) scalar(n *Node, key string, substituted bool) {
 	parts, _ := parseSub(n.Value)
 	for _, part := range parts {
 		name, _, _ := strings.Cut(part.name, ".")
-		if name == "" {
-			continue
-		}
-		if l.root.Get("Parameters").Has(name) || l.root.Get("Resources").Has(name) || slices.Contains(pseudoNames, name) {
+		if l.names[name] {
 			l.warn(n.find(part.text, 0), "%s stays as it is: there is no Fn::Sub around it", part.text)
 			l.used[name] = true
 		}

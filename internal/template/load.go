@@ -23,6 +23,10 @@ var resourceKeys = []string{
 	"Type", "Properties", "DependsOn", "Condition", "Metadata", "CreationPolicy", "DeletionPolicy", "UpdatePolicy", "UpdateReplacePolicy",
 }
 
+// maxMembers is how many resources CloudFormation takes. Here that is a
+// warning, and ten times as many are refused.
+const maxMembers = 500
+
 // A loader checks one tree and fills one template.
 type loader struct {
 	t      *Template
@@ -94,7 +98,15 @@ func (l *loader) top(root *Node) {
 // section returns the pairs of one section. Functions that a transform
 // replaces by members are passed over.
 func (l *loader) section(n *Node, name, member string) []Pair {
-	if n == nil || n.IsNull() {
+	if n == nil {
+		return nil
+	}
+	if n.IsNull() {
+		l.fault(n.Position, "[/%s] 'null' values are not allowed in templates", name)
+		return nil
+	}
+	if len(n.Pairs) > 10*maxMembers {
+		l.fault(n.Position, "Template format error: Number of %s, %d, is greater than maximum allowed, %d", strings.ToLower(name), len(n.Pairs), maxMembers)
 		return nil
 	}
 	if !n.IsMap() {
@@ -158,7 +170,7 @@ func (l *loader) resources(root *Node) {
 		}
 		l.resource(p)
 	}
-	if len(l.t.Resources) > 500 {
+	if len(l.t.Resources) > maxMembers {
 		l.warn(n.Position, "the template has %d resources; CloudFormation takes 500", len(l.t.Resources))
 	}
 }

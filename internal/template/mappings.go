@@ -1,16 +1,22 @@
 package template
 
+// A mapping is one member of the Mappings section.
+type mapping struct {
+	node   *Node
+	values map[[2]string]*Node
+}
+
 func (l *loader) mappings(n *Node) {
 	for _, p := range l.section(n, "Mappings", "Mapping") {
-		if p.Value.IsMap() && p.Value.Has("Fn::Transform") {
-			l.t.mappings[p.Key] = p.Value
-			continue
-		}
+		m := &mapping{node: p.Value, values: map[[2]string]*Node{}}
+		l.t.mappings[p.Key] = m
 		if !p.Value.IsMap() {
 			l.fault(p.KeyPosition, "Template format error: Every Mappings member %s must be a map", p.Key)
 			continue
 		}
-		l.t.mappings[p.Key] = p.Value
+		if p.Value.Has("Fn::Transform") { // an AWS::Include that has not run
+			continue
+		}
 		for _, top := range p.Value.Pairs {
 			if !top.Value.IsMap() {
 				l.fault(top.KeyPosition, "Template format error: Every Mappings member %s must be a map", top.Key)
@@ -20,6 +26,7 @@ func (l *loader) mappings(n *Node) {
 				if !mappingValue(second.Value) {
 					l.fault(second.KeyPosition, "Template format error: Every Mappings attribute must be a String or a List.")
 				}
+				m.values[[2]string{top.Key, second.Key}] = second.Value
 			}
 		}
 	}

@@ -229,6 +229,10 @@ func (n *Node) IsBool() bool {
 	return n.IsScalar() && !n.Quoted && (lowerBool(n.Value) != "")
 }
 
+// Bool returns the boolean that n is when a boolean is wanted: also in quotes,
+// and as yes, no, on or off.
+func (n *Node) Bool() (value, ok bool) { return parseBool(n.Str()) }
+
 // IsNumber reports whether n is an unquoted number.
 func (n *Node) IsNumber() bool { return n.IsScalar() && !n.Quoted && isJSONNumber(n.Value) }
 

@@ -9,9 +9,10 @@ import (
 // Bounds of what Parse reads. CloudFormation takes 1 MB; a tree that deep or
 // that large is no template but an attack on its reader.
 const (
-	maxText  = 4 << 20
+	maxText  = 2 << 20
 	maxDepth = 200
-	maxNodes = 500_000
+	maxNodes = 200_000
+	maxBytes = 16 << 20 // of all strings, after aliases and loops are unrolled
 )
 
 // Texts of CloudFormation about templates that cannot be read.
@@ -29,6 +30,10 @@ func Parse(file string, text []byte) (*Node, []Warning, error) {
 	root, warnings, err := ParseValue(file, text)
 	if err != nil {
 		return nil, warnings, err
+	}
+	if len(text) > 1<<20 {
+		warnings = append(warnings, Warning{Position: Position{File: file}, Text: fmt.Sprintf(
+			"the template has %d bytes; CloudFormation takes 1 MB from S3 and 51,200 bytes in a request", len(text))})
 	}
 	if root.Kind != Mapping {
 		e := errorf(root.Position, unsupportedStructure)
@@ -48,8 +53,7 @@ func ParseValue(file string, text []byte) (*Node, []Warning, error) {
 			Notes:   []Note{{Position: Position{File: file}, Text: fmt.Sprintf("%d bytes", len(text))}},
 		}
 	}
-	text = bytes.TrimPrefix(text, []byte("\xef\xbb\xbf"))
-	src := &source{file: file, text: string(text)}
+	src := &source{file: file, text: string(bytes.TrimPrefix(text, []byte("\xef\xbb\xbf")))}
 	if strings.HasPrefix(strings.TrimLeft(src.text, " \t\r\n"), "{") {
 		return parseJSON(src)
 	}

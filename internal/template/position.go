@@ -89,6 +89,9 @@ func (n *Node) find(s string, nth int) Position {
 	last := n.Line + 2 + 2*strings.Count(n.Value, "\n") + len(n.Value)/20
 	for line, skip := n.Line, n.Column-1; line <= last; line, skip = line+1, 0 {
 		text := n.source.line(line)
+		if len(text) > 10_000 { // minified; an editor finds the value itself
+			return n.Position
+		}
 		column := 0 // in characters, of text's start
 		for ; skip > 0 && text != ""; skip-- {
 			_, size := utf8.DecodeRuneInString(text)

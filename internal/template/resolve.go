@@ -26,6 +26,8 @@ type resolver struct {
 	pseudo  bool // under partial: pseudo parameters are known, too
 	early   func(parameter string) bool
 
+	conditions *evaluator // in the Conditions section, whose members wait for each other
+
 	spent int // nodes and bytes made, against functions that multiply text
 }
 
@@ -169,7 +171,7 @@ func (r *resolver) name(name string, n *Node, at func() Position) (*Node, error)
 	if r.partial {
 		return r.unknown(n), nil
 	}
-	if !r.b.has(name) {
+	if r.block == "Conditions" || r.block == "Rules" || !r.b.has(name) {
 		return nil, r.unresolved(name, at())
 	}
 	v, err := r.lookup.Ref(name)
@@ -212,7 +214,7 @@ func (r *resolver) unresolved(name string, at Position) *Error {
 const unresolvedText = "Template format error: Unresolved resource dependencies [%s] in the %s block of the template"
 
 // has reports whether a resource exists: it is declared and its condition is
-// not false. There are none for Conditions and Rules, which come before.
+// not false.
 func (b *Bound) has(id string) bool {
 	res := b.Template.resources[id]
 	return res != nil && (res.Condition == "" || b.Condition(res.Condition))

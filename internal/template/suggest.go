@@ -10,7 +10,7 @@ import (
 // nearest within edit distance 2, else one that name begins or that begins
 // name. It returns "" when there is none.
 func nearest(name string, names []string) string {
-	if name == "" || len(name) > 256 {
+	if name == "" || len(name) > 256 || len(names) > 5000 {
 		return ""
 	}
 	names = slices.Clone(names)

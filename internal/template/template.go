@@ -30,7 +30,7 @@ type Template struct {
 	parameters map[string]*Parameter
 	conditions map[string]*Node
 	resources  map[string]*Resource
-	mappings   map[string]*Node
+	mappings   map[string]*mapping
 }
 
 // A Resource is one member of the Resources section.
@@ -73,7 +73,7 @@ type Assertion struct {
 // transforms. A refusal is an [*Error] whose More has the further faults.
 func Load(root *Node) (*Template, error) {
 	l := loader{t: &Template{
-		Root: root, parameters: map[string]*Parameter{}, conditions: map[string]*Node{}, resources: map[string]*Resource{}, mappings: map[string]*Node{},
+		Root: root, parameters: map[string]*Parameter{}, conditions: map[string]*Node{}, resources: map[string]*Resource{}, mappings: map[string]*mapping{},
 	}}
 	l.load(root)
 	if err := l.faults.err(); err != nil {

@@ -98,6 +98,7 @@ type yamlReader struct {
 	warnings []Warning
 	open     map[*yaml.Node]bool // anchored nodes being read: an alias to one would never end
 	count    int
+	bytes    int
 	aliased  bool // the warning about anchors was given
 }
 
@@ -115,6 +116,9 @@ func (r *yamlReader) refuse(n *yaml.Node, format string, args ...any) *Error {
 func (r *yamlReader) node(n *yaml.Node, depth int) (*Node, error) {
 	if r.count++; r.count > maxNodes {
 		return nil, r.refuse(n, "the template has more than %d values after its aliases are unrolled", maxNodes)
+	}
+	if r.bytes += len(n.Value); r.bytes > maxBytes {
+		return nil, r.refuse(n, "the template has more than %d bytes after its aliases are unrolled", maxBytes)
 	}
 	if depth > maxDepth {
 		return nil, r.refuse(n, "values are nested more than %d deep", maxDepth)
