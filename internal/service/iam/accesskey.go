@@ -192,15 +192,27 @@ func (s *Service) Bootstrap(ctx context.Context) (*access.Credentials, error) {
 		}
 		mark.Value = id
 	}
-	k, ok := s.keys.Get(mark.Value)
-	if !ok {
+	if _, ok := s.keys.Get(mark.Value); !ok {
 		return nil, nil
 	}
-	secret, err := s.seal.Open(sealPurpose, k.Secret, []byte(k.AccessKeyId))
+	secret, err := s.secret(mark.Value)
 	if err != nil {
-		return nil, fmt.Errorf("open the administrator's access key: %w", err)
+		return nil, err
 	}
-	return &access.Credentials{AccessKeyID: k.AccessKeyId, SecretAccessKey: string(secret)}, nil
+	return &access.Credentials{AccessKeyID: mark.Value, SecretAccessKey: secret}, nil
+}
+
+// secret opens the secret of an access key.
+func (s *Service) secret(id string) (string, error) {
+	k, ok := s.keys.Get(id)
+	if !ok {
+		return "", noSuch("The Access Key with id %s cannot be found.", id)
+	}
+	secret, err := s.seal.Open(sealPurpose, k.Secret, []byte(id))
+	if err != nil {
+		return "", fmt.Errorf("open the access key %s: %w", id, err)
+	}
+	return string(secret), nil
 }
 
 // createAdministrator makes user, key and mark together, so that a start that
