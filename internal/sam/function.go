@@ -1,0 +1,334 @@
+package sam
+
+import (
+	"fmt"
+	"strings"
+
+	"github.com/hakonegate/hakone/internal/template"
+)
+
+var functionProperties = []property{
+	{name: "FunctionName", shape: text | mapping},
+	{name: "Handler", shape: text},
+	{name: "Runtime", shape: text},
+	{name: "CodeUri", shape: text | mapping},
+	{name: "ImageUri", shape: text},
+	{name: "PackageType", shape: text},
+	{name: "InlineCode", shape: text | mapping},
+	{name: "DeadLetterQueue", shape: mapping},
+	{name: "Description", shape: text},
+	{name: "MemorySize", shape: anything},
+	{name: "Timeout", shape: anything},
+	{name: "VpcConfig", shape: mapping},
+	{name: "Role", shape: text},
+	{name: "AssumeRolePolicyDocument", shape: mapping},
+	{name: "Policies", shape: text | mapping | list},
+	{name: "RolePath", shape: anything},
+	{name: "PermissionsBoundary", shape: text},
+	{name: "Environment", shape: mapping},
+	{name: "Events", shape: mapsByName},
+	{name: "Tags", shape: mapping},
+	{name: "PropagateTags", shape: boolean},
+	{name: "Tracing", shape: text | mapping},
+	{name: "KmsKeyArn", shape: text | mapping},
+	{name: "DeploymentPreference", shape: mapping},
+	{name: "ReservedConcurrentExecutions", shape: anything},
+	{name: "Layers", shape: textsOrMaps},
+	{name: "EventInvokeConfig", shape: mapping},
+	{name: "AutoPublishAlias", shape: text},
+	{name: "AutoPublishCodeSha256", shape: text},
+	{name: "AutoPublishAliasAllProperties", shape: boolean},
+	{name: "VersionDescription", shape: text},
+	{name: "VersionDeletionPolicy", shape: text},
+	{name: "ProvisionedConcurrencyConfig", shape: mapping},
+	{name: "FileSystemConfigs", shape: list},
+	{name: "ImageConfig", shape: mapping},
+	{name: "CodeSigningConfigArn", shape: text},
+	{name: "Architectures", shape: textsOrMaps},
+	{name: "SnapStart", shape: mapping},
+	{name: "EphemeralStorage", shape: mapping},
+	{name: "FunctionUrlConfig", shape: mapping},
+	{name: "RuntimeManagementConfig", shape: mapping},
+	{name: "LoggingConfig", shape: mapping},
+	{name: "RecursiveLoop", shape: text},
+	{name: "SourceKMSKeyArn", shape: text},
+	{name: "TenancyConfig", shape: mapping},
+	{name: "DurableConfig", shape: mapping},
+	{name: "CapacityProviderConfig", shape: mapping},
+	{name: "FunctionScalingConfig", shape: mapping},
+	{name: "PublishToLatestPublished", shape: boolean},
+}
+
+// passedToFunction are the properties that go to the Lambda function as they
+// are.
+var passedToFunction = []string{
+	"FunctionName", "Description", "Handler", "Runtime", "MemorySize", "Timeout", "PackageType", "ImageConfig", "VpcConfig", "Environment", "KmsKeyArn",
+	"ReservedConcurrentExecutions", "Layers", "FileSystemConfigs", "CodeSigningConfigArn", "Architectures", "SnapStart", "EphemeralStorage",
+	"RuntimeManagementConfig", "LoggingConfig", "RecursiveLoop", "TenancyConfig", "DurableConfig", "FunctionScalingConfig", "PublishToLatestPublished",
+}
+
+// A function is an AWS::Serverless::Function while it is expanded.
+type function struct {
+	*macro
+	lambda *resource
+	role   *resource // the generated execution role, nil when Role is given
+	alias  *resource
+	events []*eventSource
+}
+
+func expandFunction(m *macro) error {
+	f := &function{macro: m}
+	for _, step := range []func() error{
+		f.linkEvents, // the events refer to what they may refer to
+		f.construct,
+		f.publish,
+		f.url,
+		f.deploymentPreference,
+		f.invokeAndRole,
+		f.makeEvents,
+	} {
+		if err := step(); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+func (f *function) construct() error {
+	if err := f.checkDeadLetterQueue(); err != nil {
+		return err
+	}
+	code, err := f.code()
+	if err != nil {
+		return err
+	}
+	f.lambda = f.add(newResource(f.id, "AWS::Lambda::Function", f.own()))
+	f.lambda.set("Code", code)
+	for _, name := range passedToFunction {
+		f.lambda.set(name, f.get(name))
+	}
+	f.lambda.set("Role", f.get("Role"))
+	if tracing := f.get("Tracing"); truthy(tracing) {
+		f.lambda.set("TracingConfig", template.Map(template.P("Mode", tracing)))
+	}
+	if dlq := f.get("DeadLetterQueue"); dlq != nil {
+		f.lambda.set("DeadLetterConfig", template.Map(template.P("TargetArn", dlq.Get("TargetArn"))))
+	}
+	f.lambda.set("Tags", f.tagList("lambda:createdBy"))
+	if c := f.get("CapacityProviderConfig"); c != nil {
+		f.lambda.set("CapacityProviderConfig", capacityProvider(c))
+	}
+	if err := f.checkPackageType(code); err != nil {
+		return err
+	}
+	return f.checkArchitectures()
+}
+
+// tagList returns Tags as a list of keys and values, the SAM tag first.
+func (m *macro) tagList(createdBy string) *template.Node {
+	return tagList(createdBy, m.get("Tags"))
+}
+
+func tagList(createdBy string, tags *template.Node) *template.Node {
+	all := template.List()
+	tag := func(key string, value *template.Node) {
+		all.Append(template.Map(template.P("Key", template.Text(key)), template.P("Value", value)))
+	}
+	if createdBy != "" {
+		tag(createdBy, template.Text(createdBySAM))
+	}
+	if tags.IsMap() {
+		for _, p := range tags.Pairs {
+			tag(p.Key, p.Value)
+		}
+	}
+	return all
+}
+
+// capacityProvider returns the CloudFormation form of CapacityProviderConfig.
+func capacityProvider(c *template.Node) *template.Node {
+	instances := template.Map()
+	for _, p := range c.Pairs {
+		key := p.Key
+		if key == "Arn" {
+			key = "CapacityProviderArn"
+		}
+		instances.Set(key, p.Value)
+	}
+	return template.Map(template.P("LambdaManagedInstancesCapacityProviderConfig", instances))
+}
+
+func (f *function) code() (*template.Node, error) {
+	inline, uri, image := f.get("InlineCode"), f.get("CodeUri"), f.get("ImageUri")
+	var code *template.Node
+	switch {
+	case f.get("PackageType").Str() == "Image":
+		if !truthy(image) {
+			return nil, invalidResource(f.id, f.node, "'ImageUri' must be set.")
+		}
+		f.warn(image, fmt.Sprintf("the function %s is a container image, which does not run here", f.id))
+		return template.Map(template.P("ImageUri", image)), nil
+	case truthy(inline):
+		code = template.Map(template.P("ZipFile", inline))
+	case truthy(uri):
+		location, err := f.s3Location("CodeUri", uri)
+		if err != nil {
+			return nil, err
+		}
+		code = location.code()
+	default:
+		return nil, invalidResource(f.id, f.node, "Only one of 'InlineCode' or 'CodeUri' can be set.")
+	}
+	if key := f.get("SourceKMSKeyArn"); key != nil {
+		code.Set("SourceKMSKeyArn", key)
+	}
+	return code, nil
+}
+
+func (f *function) checkPackageType(code *template.Node) error {
+	has := func(names ...string) bool {
+		for _, name := range names {
+			if truthy(f.get(name)) {
+				return true
+			}
+		}
+		return false
+	}
+	switch f.get("PackageType").Str() {
+	case "", "Zip":
+		if !has("Runtime") || !has("Handler") {
+			return invalidResource(f.id, f.node, "Runtime and Handler needs to be present when PackageType is of type `Zip`")
+		}
+		if has("ImageConfig") || code.Has("ImageUri") {
+			return invalidResource(f.id, f.node, "ImageUri or ImageConfig cannot be present when PackageType is of type `Zip`")
+		}
+	case "Image":
+		if has("Handler", "Runtime", "Layers") {
+			return invalidResource(f.id, f.node, "Runtime, Handler, Layers cannot be present when PackageType is of type `Image`")
+		}
+	default:
+		return invalidResource(f.id, f.get("PackageType"), "PackageType needs to be `Zip` or `Image`")
+	}
+	return nil
+}
+
+func (f *function) checkArchitectures() error {
+	a := f.get("Architectures")
+	if a == nil || isIntrinsic(a) {
+		return nil
+	}
+	if a.IsList() && len(a.Items) == 1 {
+		if one := a.Items[0]; isIntrinsic(one) || one.Str() == "x86_64" || one.Str() == "arm64" {
+			return nil
+		}
+	}
+	return invalidResource(f.id, a, "Architectures needs to be a list with one string, either `x86_64` or `arm64`.")
+}
+
+// deadLetterActions are the types of DeadLetterQueue and what the function's
+// role must be allowed for each.
+var deadLetterActions = map[string]string{"SQS": "sqs:SendMessage", "SNS": "sns:Publish"}
+
+func (f *function) checkDeadLetterQueue() error {
+	dlq := f.get("DeadLetterQueue")
+	if dlq == nil {
+		return nil
+	}
+	// DeadLetterQueue is not resolved: an intrinsic type cannot name an action.
+	if !truthy(dlq.Get("TargetArn")) || !truthy(dlq.Get("Type")) {
+		return invalidResource(f.id, dlq, "'DeadLetterQueue' requires Type and TargetArn properties to be specified.")
+	}
+	if deadLetterActions[dlq.Get("Type").Str()] == "" {
+		return invalidResource(f.id, dlq, "'DeadLetterQueue' requires Type of %s", quoted([]string{"SQS", "SNS"}))
+	}
+	return nil
+}
+
+// publish makes the version and the alias that AutoPublishAlias asks for.
+func (f *function) publish() error {
+	name := f.get("AutoPublishAlias")
+	if truthy(f.get("ProvisionedConcurrencyConfig")) && !truthy(name) {
+		return invalidResource(f.id, f.node, "To set ProvisionedConcurrencyConfig AutoPublishALias must be defined on the function")
+	}
+	if !truthy(name) {
+		return nil
+	}
+	name = f.resolve(name)
+	if !name.IsText() {
+		return invalidResource(f.id, name, "'AutoPublishAlias' must be a string or a Ref to a template parameter")
+	}
+	version, err := f.version()
+	if err != nil {
+		return err
+	}
+	f.add(version)
+	f.refer("Version", version)
+
+	suffix := strings.NewReplacer("-", "D", "_", "U").Replace(name.Value)
+	f.alias = f.add(newResource(f.id+"Alias"+suffix, "AWS::Lambda::Alias", f.inherited()))
+	f.alias.set("Name", name)
+	f.alias.set("FunctionName", f.lambda.ref())
+	f.alias.set("FunctionVersion", template.GetAtt(version.id, "Version"))
+	f.alias.set("ProvisionedConcurrencyConfig", f.get("ProvisionedConcurrencyConfig"))
+	f.refer("Alias", f.alias)
+	return nil
+}
+
+// version makes the function's version. Its logical id changes with the code
+// and what else makes a new version necessary, so that an update publishes
+// one.
+func (f *function) version() (*resource, error) {
+	var content *template.Node
+	if isTrue(f.get("AutoPublishAliasAllProperties")) {
+		content = f.resolve(f.lambda.props()).Clone()
+	} else {
+		content = f.resolve(f.lambda.props().Get("Code")).Clone()
+		if env := f.get("Environment"); env.IsMap() {
+			for _, p := range env.Pairs {
+				content.Set(p.Key, p.Value)
+			}
+		}
+		if memory := f.get("MemorySize"); truthy(memory) {
+			content.Set("MemorySize", memory)
+		}
+		if snap := f.get("SnapStart"); snap.Get("ApplyOn") != nil && snap.Get("ApplyOn").Str() != "None" {
+			content.Set("SnapStart", snap)
+		}
+	}
+	id := hashed(f.id+"Version", content)
+	if sum := f.get("AutoPublishCodeSha256"); truthy(sum) {
+		sum = f.resolve(sum)
+		if !sum.IsText() {
+			return nil, invalidResource(f.id, sum, "AutoPublishCodeSha256 must be a string")
+		}
+		id = f.id + "Version" + sum.Value[:min(10, len(sum.Value))]
+	}
+	a := f.inherited()
+	if a.deletionPolicy == nil {
+		a.deletionPolicy = template.Text("Retain")
+		if policy := f.get("VersionDeletionPolicy"); policy != nil {
+			a.deletionPolicy = f.resolve(policy)
+		}
+	}
+	v := newResource(id, "AWS::Lambda::Version", a)
+	v.set("FunctionName", f.lambda.ref())
+	v.set("Description", f.get("VersionDescription"))
+	v.set("FunctionScalingConfig", nil)
+	return v, nil
+}
+
+// invoked returns how permissions and mappings name what events invoke.
+func (f *function) invoked() *template.Node {
+	if f.alias != nil {
+		return f.alias.ref()
+	}
+	return f.lambda.ref()
+}
+
+// invokedARN returns the ARN of what events invoke.
+func (f *function) invokedARN() *template.Node {
+	if f.alias != nil {
+		return f.alias.ref()
+	}
+	return f.lambda.arn()
+}
