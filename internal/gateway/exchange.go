@@ -44,7 +44,6 @@ type exchange struct {
 	authorizer event.Authorizer
 
 	body     []byte
-	bodyRead bool
 	answered bool // a step wrote response before the integration was reached
 	response event.Response
 

@@ -62,7 +62,7 @@ func TestHTTP2WritesNoOtherHeader(t *testing.T) {
 	}
 	defer res.Body.Close()
 	body, _ := io.ReadAll(res.Body)
-	if res.ProtoMajor != 2 || res.StatusCode != 403 || string(body) != forbiddenBody {
+	if res.ProtoMajor != 2 || res.StatusCode != http.StatusForbidden || string(body) != forbiddenBody {
 		t.Errorf("got %s %d %q, want HTTP/2 403 %s", res.Proto, res.StatusCode, body, forbiddenBody)
 	}
 	got := map[string]string{}
@@ -85,7 +85,7 @@ func TestHTTP2WritesNoOtherHeader(t *testing.T) {
 		t.Fatal(err)
 	}
 	defer res.Body.Close()
-	if body, _ = io.ReadAll(res.Body); res.StatusCode != 200 || string(body) != "Hello, World" {
+	if body, _ = io.ReadAll(res.Body); res.StatusCode != http.StatusOK || string(body) != "Hello, World" {
 		t.Errorf("signed over HTTP/2 = %d %q, want 200; trace %+v", res.StatusCode, body, b.trace.LastDenied())
 	}
 }
@@ -93,10 +93,10 @@ func TestHTTP2WritesNoOtherHeader(t *testing.T) {
 func TestRefusedSignatures(t *testing.T) {
 	tests := []struct {
 		name   string
-		change func(t *testing.T) *http.Request
+		change func() *http.Request
 	}{
-		{"no signature at all", func(t *testing.T) *http.Request { return request(t, "GET", "/pets/1", "", nil) }},
-		{"a flipped digit of the signature", func(t *testing.T) *http.Request {
+		{"no signature at all", func() *http.Request { return request(t, "GET", "/pets/1", "", nil) }},
+		{"a flipped digit of the signature", func() *http.Request {
 			r := request(t, "GET", "/pets/1", "", &allowed)
 			a := r.Header.Get("Authorization")
 			last := "0"
@@ -106,90 +106,90 @@ func TestRefusedSignatures(t *testing.T) {
 			r.Header.Set("Authorization", a[:len(a)-1]+last)
 			return r
 		}},
-		{"another region", func(t *testing.T) *http.Request {
+		{"another region", func() *http.Request {
 			r := request(t, "GET", "/pets/1", "", nil)
 			signWith(t, &sigv4.Signer{Region: "us-east-1", Service: "execute-api"}, r, allowed, testTime)
 			return r
 		}},
-		{"another service", func(t *testing.T) *http.Request {
+		{"another service", func() *http.Request {
 			r := request(t, "GET", "/pets/1", "", nil)
 			signWith(t, &sigv4.Signer{Region: testRegion, Service: "lambda"}, r, allowed, testTime)
 			return r
 		}},
-		{"an unknown key", func(t *testing.T) *http.Request {
+		{"an unknown key", func() *http.Request {
 			return request(t, "GET", "/pets/1", "", &sigv4.Credentials{AccessKeyID: "test", SecretAccessKey: "test"})
 		}},
-		{"the wrong secret", func(t *testing.T) *http.Request {
+		{"the wrong secret", func() *http.Request {
 			return request(t, "GET", "/pets/1", "", &sigv4.Credentials{AccessKeyID: allowed.AccessKeyID, SecretAccessKey: "x"})
 		}},
-		{"a missing session token", func(t *testing.T) *http.Request {
+		{"a missing session token", func() *http.Request {
 			return request(t, "GET", "/pets/1", "", &sigv4.Credentials{AccessKeyID: session.AccessKeyID, SecretAccessKey: session.SecretAccessKey})
 		}},
-		{"a forged session token", func(t *testing.T) *http.Request {
+		{"a forged session token", func() *http.Request {
 			c := session
 			c.SessionToken += "x"
 			return request(t, "GET", "/pets/1", "", &c)
 		}},
-		{"an expired session", func(t *testing.T) *http.Request { return request(t, "GET", "/pets/1", "", &expired) }},
-		{"a date six minutes old", func(t *testing.T) *http.Request {
+		{"an expired session", func() *http.Request { return request(t, "GET", "/pets/1", "", &expired) }},
+		{"a date six minutes old", func() *http.Request {
 			r := request(t, "GET", "/pets/1", "", nil)
 			sign(t, r, allowed, testTime.Add(-6*time.Minute))
 			return r
 		}},
-		{"a date six minutes ahead", func(t *testing.T) *http.Request {
+		{"a date six minutes ahead", func() *http.Request {
 			r := request(t, "GET", "/pets/1", "", nil)
 			sign(t, r, allowed, testTime.Add(6*time.Minute))
 			return r
 		}},
-		{"a tampered path", func(t *testing.T) *http.Request {
+		{"a tampered path", func() *http.Request {
 			r := request(t, "GET", "/pets/1", "", &allowed)
 			r.RequestURI = "/pets/2"
 			return r
 		}},
-		{"a tampered query", func(t *testing.T) *http.Request {
+		{"a tampered query", func() *http.Request {
 			r := request(t, "GET", "/pets/1?a=1", "", &allowed)
 			r.RequestURI = "/pets/1?a=2"
 			return r
 		}},
-		{"a tampered host", func(t *testing.T) *http.Request {
+		{"a tampered host", func() *http.Request {
 			r := request(t, "GET", "/pets/1", "", &allowed)
 			r.Host = testAPI + ".execute-api." + testRegion + ".example.com"
 			return r
 		}},
-		{"a tampered signed header", func(t *testing.T) *http.Request {
+		{"a tampered signed header", func() *http.Request {
 			r := request(t, "GET", "/pets/1", "", nil)
 			r.Header.Set("X-Amz-Meta", "1")
 			sign(t, r, allowed, testTime)
 			r.Header.Set("X-Amz-Meta", "2")
 			return r
 		}},
-		{"an added x-amz header", func(t *testing.T) *http.Request {
+		{"an added x-amz header", func() *http.Request {
 			r := request(t, "GET", "/pets/1", "", &allowed)
 			r.Header.Set("X-Amz-Extra", "1")
 			return r
 		}},
-		{"a tampered body", func(t *testing.T) *http.Request {
+		{"a tampered body", func() *http.Request {
 			r := request(t, "POST", "/pets/1", "a", &allowed)
 			r.Body = io.NopCloser(strings.NewReader("b"))
 			return r
 		}},
-		{"a malformed Authorization", func(t *testing.T) *http.Request {
+		{"a malformed Authorization", func() *http.Request {
 			r := request(t, "GET", "/pets/1", "", nil)
 			r.Header.Set("Authorization", "AWS4-HMAC-SHA256 nonsense")
 			return r
 		}},
-		{"a bearer token", func(t *testing.T) *http.Request {
+		{"a bearer token", func() *http.Request {
 			r := request(t, "GET", "/pets/1", "", nil)
 			r.Header.Set("Authorization", "Bearer x")
 			return r
 		}},
-		{"a path with dot segments", func(t *testing.T) *http.Request { return request(t, "GET", "/pets/../pets/1", "", &allowed) }},
-		{"a path with empty segments", func(t *testing.T) *http.Request { return request(t, "GET", "/pets//1", "", &allowed) }},
-		{"a path with escaped dot segments", func(t *testing.T) *http.Request { return request(t, "GET", "/pets/x%2F%2e%2e%2F1", "", &allowed) }},
-		{"a caller without policies", func(t *testing.T) *http.Request { return request(t, "GET", "/pets/1", "", &nobody) }},
-		{"an explicit deny beside an allow", func(t *testing.T) *http.Request { return request(t, "GET", "/pets/1", "", &denied) }},
-		{"an explicit deny of an escaped path", func(t *testing.T) *http.Request { return request(t, "GET", "/pets%2F1", "", &denied) }},
-		{"a caller of another account", func(t *testing.T) *http.Request { return request(t, "GET", "/pets/1", "", &foreign) }},
+		{"a path with dot segments", func() *http.Request { return request(t, "GET", "/pets/../pets/1", "", &allowed) }},
+		{"a path with empty segments", func() *http.Request { return request(t, "GET", "/pets//1", "", &allowed) }},
+		{"a path with escaped dot segments", func() *http.Request { return request(t, "GET", "/pets/x%2F%2e%2e%2F1", "", &allowed) }},
+		{"a caller without policies", func() *http.Request { return request(t, "GET", "/pets/1", "", &nobody) }},
+		{"an explicit deny beside an allow", func() *http.Request { return request(t, "GET", "/pets/1", "", &denied) }},
+		{"an explicit deny of an escaped path", func() *http.Request { return request(t, "GET", "/pets%2F1", "", &denied) }},
+		{"a caller of another account", func() *http.Request { return request(t, "GET", "/pets/1", "", &foreign) }},
 	}
 	invoked := false
 	f := answer(`"reached"`)
@@ -197,7 +197,7 @@ func TestRefusedSignatures(t *testing.T) {
 	b.config.Invoker = f
 	for _, tt := range tests {
 		t.Run(tt.name, func(t *testing.T) {
-			w := b.do(tt.change(t))
+			w := b.do(tt.change())
 			if w.Code != 403 || w.Body.String() != forbiddenBody || w.Header().Get("Content-Length") != "23" || len(w.Header()) != 4 {
 				t.Errorf("got %d %q %v, want 403 %s and four headers", w.Code, w.Body, w.Header(), forbiddenBody)
 			}
@@ -366,4 +366,3 @@ func TestChangedAPIIsServedAtOnce(t *testing.T) {
 		t.Error("WaitFor a revision that never comes gave no error")
 	}
 }
-

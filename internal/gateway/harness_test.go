@@ -62,8 +62,8 @@ func (k keys) Key(_ context.Context, id, token string) (sigv4.Key, error) {
 	return key, nil
 }
 
-func testKeys(t testing.TB) keys {
-	t.Helper()
+func testKeys(tb testing.TB) keys {
+	tb.Helper()
 	user := func(c sigv4.Credentials, account string, documents ...string) sigv4.Key {
 		arn := "arn:aws:iam::" + account + ":user/" + strings.ToLower(c.AccessKeyID)
 		caller := &access.Caller{
@@ -72,7 +72,7 @@ func testKeys(t testing.TB) keys {
 		for _, text := range documents {
 			d, err := policy.Parse(policy.Identity, []byte(text))
 			if err != nil {
-				t.Fatal(err)
+				tb.Fatal(err)
 			}
 			caller.Policies.Identity = append(caller.Policies.Identity, policy.New("test", "", d))
 		}
@@ -150,15 +150,15 @@ type bench struct {
 
 var testTime = time.Date(2025, 4, 14, 22, 14, 16, 859e6, time.UTC)
 
-func newBench(t testing.TB, f invoker, served ...apigatewayv2.Served) *bench {
-	t.Helper()
+func newBench(tb testing.TB, f invoker, served ...apigatewayv2.Served) *bench {
+	tb.Helper()
 	b := &bench{apis: &apis{changes: make(chan struct{}, 1)}, trace: &trace.Log{}, event: make(chan map[string]any, 1)}
 	b.apis.set(served...)
 	if f == nil {
 		f = b.echo
 	}
 	b.Gateway = New(Config{
-		APIs: b.apis, Keys: testKeys(t), Invoker: f, Trace: b.trace, Log: slog.New(slog.DiscardHandler),
+		APIs: b.apis, Keys: testKeys(tb), Invoker: f, Trace: b.trace, Log: slog.New(slog.DiscardHandler),
 		Account: testAccount, Region: testRegion, Now: func() time.Time { return testTime },
 	})
 	return b
@@ -205,8 +205,8 @@ func httpAPI(stage string, routes ...string) apigatewayv2.Served {
 var signer = sigv4.Signer{Region: testRegion, Service: "execute-api"}
 
 // request returns a request to the API; a nil credential leaves it unsigned.
-func request(t testing.TB, method, target, body string, c *sigv4.Credentials) *http.Request {
-	t.Helper()
+func request(tb testing.TB, method, target, body string, c *sigv4.Credentials) *http.Request {
+	tb.Helper()
 	var content io.Reader
 	if body != "" {
 		content = strings.NewReader(body)
@@ -217,26 +217,26 @@ func request(t testing.TB, method, target, body string, c *sigv4.Credentials) *h
 	r.RemoteAddr = "192.0.2.1:1234"
 	r.Header.Set("User-Agent", "curl/8.5.0")
 	if c != nil {
-		sign(t, r, *c, testTime)
+		sign(tb, r, *c, testTime)
 	}
 	return r
 }
 
 // sign signs a server's request.
-func sign(t testing.TB, r *http.Request, c sigv4.Credentials, at time.Time) {
-	t.Helper()
-	signWith(t, &signer, r, c, at)
+func sign(tb testing.TB, r *http.Request, c sigv4.Credentials, at time.Time) {
+	tb.Helper()
+	signWith(tb, &signer, r, c, at)
 }
 
-func signWith(t testing.TB, s *sigv4.Signer, r *http.Request, c sigv4.Credentials, at time.Time) {
-	t.Helper()
+func signWith(tb testing.TB, s *sigv4.Signer, r *http.Request, c sigv4.Credentials, at time.Time) {
+	tb.Helper()
 	in, err := sigv4.NewRequest(r)
 	if err != nil {
-		t.Fatal(err)
+		tb.Fatal(err)
 	}
 	headers, err := s.Sign(in, c, at)
 	if err != nil {
-		t.Fatal(err)
+		tb.Fatal(err)
 	}
 	if in.Body != nil {
 		r.Body = io.NopCloser(in.Body)

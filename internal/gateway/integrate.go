@@ -10,10 +10,12 @@ import (
 )
 
 // integrate has the integration answer.
-func (x *exchange) integrate() error { return x.target.integrate(x) }
+func (x *exchange) integrate() error { return x.target.integration.integrate(x) }
 
-// invoke asks a Lambda function.
-func (x *exchange) invoke(l *integration.Lambda) error {
+// lambda is a Lambda proxy integration.
+type lambda struct{ integration.Lambda }
+
+func (l *lambda) integrate(x *exchange) error {
 	r, err := x.event()
 	if err != nil {
 		return badEscape(err)
@@ -36,7 +38,7 @@ func (x *exchange) invoke(l *integration.Lambda) error {
 
 // integrationRefusal turns an integration's failure into an answer.
 func integrationRefusal(err error) error {
-	if f, ok := errors.AsType[*integration.Failure](err); ok {
+	if f, ok := errors.AsType[*integration.Error](err); ok {
 		return &refusal{Status: f.Status, Detail: f.Reason, Err: f.Err}
 	}
 	return &refusal{Status: http.StatusInternalServerError, Detail: "the integration failed", Err: err}

@@ -70,7 +70,7 @@ func (x *exchange) refuse(err error) {
 	outcome := trace.Refused
 	if r.Status >= http.StatusInternalServerError {
 		outcome = trace.Failed
-		x.g.config.Log.WarnContext(x.r.Context(), "request failed", "request_id", x.id, "status", r.Status, "error", r)
+		x.g.config.Log.Warn("request failed", "request_id", x.id, "status", r.Status, "error", r)
 	}
 	last := &x.trace.Steps[len(x.trace.Steps)-1]
 	last.Outcome, last.Detail = outcome, r.Error()

@@ -39,15 +39,27 @@ type stage struct {
 
 // A route is a route with what stands before and behind it.
 type route struct {
-	kind       string // authorization type
-	authorizer authorizer
-	integrate  func(x *exchange) error
+	kind        string // authorization type
+	authorizer  authorizer
+	integration integrator
 }
 
 // An authorizer decides who may use a route. Its errors are refusals.
 type authorizer interface {
 	authenticate(x *exchange) error // who is it? Fills in x.caller or x.authorizer
 	authorize(x *exchange) error    // may they?
+}
+
+// An integrator answers a request that is admitted.
+type integrator interface {
+	integrate(x *exchange) error
+}
+
+// broken answers with an error, since its integration cannot be called.
+type broken struct{ err error }
+
+func (b broken) integrate(*exchange) error {
+	return internal("the integration cannot be called", b.err)
 }
 
 // compile makes the table of what g.config.APIs has now. A stage that cannot
@@ -57,7 +69,7 @@ func (g *Gateway) compile() *table {
 	for served := range g.config.APIs.Served() {
 		a := &api{id: served.API.ApiId, name: served.API.Name, stages: map[string]*stage{}}
 		for _, s := range served.Stages {
-			compiled, err := g.compileStage(a, &served.API, &s)
+			compiled, err := g.compileStage(a, &s)
 			if err != nil {
 				g.config.Log.Error("stage is not served", "api", a.id, "stage", s.Stage.StageName, "error", err)
 				continue
@@ -79,7 +91,7 @@ func (g *Gateway) compile() *table {
 	return t
 }
 
-func (g *Gateway) compileStage(a *api, definition *apigatewayv2.API, served *apigatewayv2.ServedStage) (*stage, error) {
+func (g *Gateway) compileStage(a *api, served *apigatewayv2.ServedStage) (*stage, error) {
 	c := served.Configuration
 	s := &stage{
 		api:      a,
@@ -113,16 +125,15 @@ func (g *Gateway) compileRoute(s *stage, r *apigatewayv2.Route, served *apigatew
 	default: // what is not known stays closed
 		out.authorizer = closed{"the gateway has no authorizer of the type " + r.AuthorizationType}
 	}
-	integrate, err := g.compileIntegration(r, served)
-	if err != nil {
-		integrate = func(*exchange) error { return internal("the integration cannot be called", err) }
+	var err error
+	if out.integration, err = g.compileIntegration(r, served); err != nil {
+		out.integration = broken{err}
 		g.config.Log.Warn("route answers with an error", "api", s.api.id, "stage", s.name, "route", r.RouteKey, "error", err)
 	}
-	out.integrate = integrate
 	return out
 }
 
-func (g *Gateway) compileIntegration(r *apigatewayv2.Route, served *apigatewayv2.ServedStage) (func(*exchange) error, error) {
+func (g *Gateway) compileIntegration(r *apigatewayv2.Route, served *apigatewayv2.ServedStage) (integrator, error) {
 	id, ok := strings.CutPrefix(r.Target, "integrations/")
 	if !ok {
 		return nil, errors.New("the route has no integration")
@@ -141,11 +152,10 @@ func (g *Gateway) compileIntegration(r *apigatewayv2.Route, served *apigatewayv2
 		if err != nil {
 			return nil, err
 		}
-		l := &integration.Lambda{
+		return &lambda{integration.Lambda{
 			Invoker: g.config.Invoker, FunctionARN: arn, Format: i.PayloadFormatVersion,
 			Timeout: timeout, Credentials: i.CredentialsArn,
-		}
-		return func(x *exchange) error { return x.invoke(l) }, nil
+		}}, nil
 	default:
 		return nil, fmt.Errorf("integrations of the type %s %s are not served", i.IntegrationType, i.IntegrationSubtype)
 	}

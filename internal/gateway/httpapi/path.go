@@ -41,8 +41,7 @@ func ParseQuery(raw string) ([]Parameter, error) {
 }
 
 func decode(s string, plusIsBlank bool) (string, error) {
-	i := strings.IndexByte(s, '%')
-	if i < 0 && (!plusIsBlank || strings.IndexByte(s, '+') < 0) {
+	if !strings.Contains(s, "%") && (!plusIsBlank || !strings.Contains(s, "+")) {
 		return s, nil
 	}
 	b := make([]byte, 0, len(s))

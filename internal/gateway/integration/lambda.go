@@ -17,16 +17,16 @@ import (
 // invocations.
 const MaxPayload = 6 << 20
 
-// A Failure is an integration that gave no answer. Status and nothing else is
+// An Error is an integration that gave no answer. Status and nothing else is
 // for the caller; Reason tells the operator why.
-type Failure struct {
+type Error struct {
 	Status int
 	Reason string
 	Err    error // the cause, if it was an error; may be nil
 }
 
 // Error returns the reason.
-func (f *Failure) Error() string {
+func (f *Error) Error() string {
 	if f.Err != nil {
 		return f.Reason + ": " + f.Err.Error()
 	}
@@ -34,7 +34,7 @@ func (f *Failure) Error() string {
 }
 
 // Unwrap returns the cause.
-func (f *Failure) Unwrap() error { return f.Err }
+func (f *Error) Unwrap() error { return f.Err }
 
 // A Lambda is a Lambda proxy integration. It is immutable.
 type Lambda struct {
@@ -47,17 +47,17 @@ type Lambda struct {
 
 // CallerCredentials as credentialsArn means that the caller's own policies must
 // allow to invoke the function.
-const CallerCredentials = "arn:aws:iam::*:user/*"
+const CallerCredentials = "arn:aws:iam::*:user/*" //nolint:gosec // AWS's name for it, not a secret
 
 // Invoke calls the function for r. The function's policy sees one of sources
-// as aws:SourceArn, the first that it allows. Every error is a [*Failure].
+// as aws:SourceArn, the first that it allows. Every error is a [*Error].
 func (l *Lambda) Invoke(ctx context.Context, r *event.Request, sources []string, caller *access.Caller) (*event.Response, *Result, error) {
 	i := &Invocation{FunctionARN: l.FunctionARN, SourceAccount: r.AccountID, RequestID: r.RequestID}
 	switch l.Credentials {
 	case "":
 	case CallerCredentials:
 		if caller == nil {
-			return nil, nil, &Failure{Status: http.StatusInternalServerError, Reason: "the integration uses the caller's credentials, but the route has no IAM authorization"}
+			return nil, nil, &Error{Status: http.StatusInternalServerError, Reason: "the integration uses the caller's credentials, but the route has no IAM authorization"}
 		}
 		i.Caller, sources = caller, sources[:1]
 	default:
@@ -70,14 +70,14 @@ func (l *Lambda) Invoke(ctx context.Context, r *event.Request, sources []string,
 		i.Payload = event.AppendV2(make([]byte, 0, size), r)
 	}
 	if len(i.Payload) > MaxPayload {
-		return nil, nil, &Failure{Status: http.StatusRequestEntityTooLarge, Reason: fmt.Sprintf("the event has %d bytes; a function takes %d", len(i.Payload), MaxPayload)}
+		return nil, nil, &Error{Status: http.StatusRequestEntityTooLarge, Reason: fmt.Sprintf("the event has %d bytes; a function takes %d", len(i.Payload), MaxPayload)}
 	}
 	result, err := call(ctx, l.Invoker, i, sources, l.Timeout)
 	if err != nil {
 		return nil, nil, err
 	}
 	if result.FunctionError != "" {
-		return nil, result, &Failure{Status: http.StatusInternalServerError, Reason: "the function failed (" + result.FunctionError + "): " + excerpt(result.Payload)}
+		return nil, result, &Error{Status: http.StatusInternalServerError, Reason: "the function failed (" + result.FunctionError + "): " + excerpt(result.Payload)}
 	}
 	parse := event.ParseV2
 	if l.Format == "1.0" {
@@ -85,7 +85,7 @@ func (l *Lambda) Invoke(ctx context.Context, r *event.Request, sources []string,
 	}
 	answer, err := parse(result.Payload)
 	if err != nil {
-		return nil, result, &Failure{Status: http.StatusInternalServerError, Reason: "the function's answer is malformed", Err: err}
+		return nil, result, &Error{Status: http.StatusInternalServerError, Reason: "the function's answer is malformed", Err: err}
 	}
 	return answer, result, nil
 }
@@ -108,19 +108,19 @@ func call(ctx context.Context, v Invoker, i *Invocation, sources []string, timeo
 	case err == nil:
 		return result, nil
 	case ctx.Err() != nil:
-		return nil, &Failure{http.StatusServiceUnavailable, fmt.Sprintf("the function did not answer within the integration's timeout of %v", timeout), err}
+		return nil, &Error{http.StatusServiceUnavailable, fmt.Sprintf("the function did not answer within the integration's timeout of %v", timeout), err}
 	}
 	switch code(err) {
 	case "AccessDeniedException":
-		return nil, &Failure{http.StatusInternalServerError, noPermission(i), err}
+		return nil, &Error{http.StatusInternalServerError, noPermission(i), err}
 	case "TooManyRequestsException":
-		return nil, &Failure{http.StatusServiceUnavailable, "the function is throttled", err}
+		return nil, &Error{http.StatusServiceUnavailable, "the function is throttled", err}
 	case "RequestTooLargeException":
-		return nil, &Failure{http.StatusRequestEntityTooLarge, "the event is too large for the function", err}
+		return nil, &Error{http.StatusRequestEntityTooLarge, "the event is too large for the function", err}
 	case "ResourceNotFoundException":
-		return nil, &Failure{http.StatusInternalServerError, "the function does not exist: " + i.FunctionARN, err}
+		return nil, &Error{http.StatusInternalServerError, "the function does not exist: " + i.FunctionARN, err}
 	default:
-		return nil, &Failure{http.StatusInternalServerError, "the function could not be invoked", err}
+		return nil, &Error{http.StatusInternalServerError, "the function could not be invoked", err}
 	}
 }
 

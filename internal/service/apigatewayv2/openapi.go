@@ -85,19 +85,6 @@ func (r *reader) extensions(path string, n *template.Node, known ...string) {
 	}
 }
 
-// members faults every member of n but those named.
-func (r *reader) members(path string, n *template.Node, known ...string) {
-	if !n.IsMap() {
-		r.fault(path, "must be an object")
-		return
-	}
-	for _, p := range n.Pairs {
-		if !slices.Contains(known, p.Key) {
-			r.fault(path+"/"+p.Key, "the member is not supported")
-		}
-	}
-}
-
 // decode stores n in into, faulting what does not fit.
 func (r *reader) decode(path string, n *template.Node, into any) {
 	if err := n.Decode(into); err != nil {

@@ -62,7 +62,7 @@ func TestStackMakesChangesAndRemovesAnAPI(t *testing.T) {
 	if got := s.GetApis(); len(got) != 0 {
 		t.Errorf("%d APIs are left", len(got))
 	}
-	if _, err := types["AWS::ApiGatewayV2::Api"].Handler.Create(t.Context(), &stack.Request{Properties: parse(t, "p: {Nmae: n}").Get("p")}); err == nil {
+	if _, err := types["AWS::ApiGatewayV2::Api"].Handler.Create(t.Context(), &stack.Request{Properties: parse(t, "p: {NameX: n}").Get("p")}); err == nil {
 		t.Error("an unknown property was taken")
 	}
 }
