@@ -35,17 +35,16 @@ func bare(canonicalRequest, stringToSign, key []byte) []byte {
 	return mac.Sum(sum[:0])
 }
 
-// ratio measures how much longer f takes than base, the two taking turns so
-// that a noisy machine troubles both.
+// ratio returns how much longer f takes than base, each at its best of many
+// turns, since a noisy machine only ever makes things slower.
 func ratio(b *testing.B, base, f func()) float64 {
 	b.Helper()
-	var baseTime, fTime time.Duration
-	best := 1e9
-	for range 20 {
-		baseTime, fTime = measure(base), measure(f)
-		best = min(best, float64(fTime)/float64(baseTime))
+	const turns = 20
+	bestBase, best := time.Hour, time.Hour
+	for range turns {
+		bestBase, best = min(bestBase, measure(base)), min(best, measure(f))
 	}
-	return best
+	return float64(best) / float64(bestBase)
 }
 
 func measure(f func()) time.Duration {

@@ -47,3 +47,9 @@ func describe(err error) string {
 	}
 	return err.Error()
 }
+
+// contextAfter is over in a moment.
+func contextAfter(t *testing.T) (context.Context, context.CancelFunc) {
+	t.Helper()
+	return context.WithTimeout(t.Context(), 20*time.Millisecond)
+}
