@@ -2,51 +2,119 @@ package lambda
 
 import (
 	"context"
+	"crypto/rand"
+	"encoding/hex"
+	"errors"
 	"log/slog"
+	"sync"
+	"sync/atomic"
+	"time"
 
-	"github.com/hakonegate/hakone/internal/awserr"
 	"github.com/hakonegate/hakone/internal/blob"
 	"github.com/hakonegate/hakone/internal/execenv"
-	"github.com/hakonegate/hakone/internal/stack"
 	"github.com/hakonegate/hakone/internal/store"
 )
 
-// Config says what a service works with. Log may be nil, Partition defaults to
-// "aws"; the rest is required.
+// Config says what a service works with. Store, Code, Pool, Account and Region
+// are required.
 type Config struct {
 	Store     *store.Store
 	Code      *blob.Store
 	Pool      *execenv.Pool
 	Account   string
 	Region    string
-	Partition string
-	Log       *slog.Logger
+	Partition string       // "" means "aws"
+	Roles     Roles        // nil: execution roles are not checked
+	Log       *slog.Logger // nil discards
+}
+
+// Roles tells whether Lambda may assume a role.
+type Roles interface {
+	// MayAssume reports whether the role exists and its trust policy allows
+	// the service principal to assume it.
+	MayAssume(servicePrincipal, roleARN string) bool
 }
 
 // A Service is Lambda in one account and region. It is safe for concurrent
 // use.
 type Service struct {
-	cfg Config
+	cfg       Config
+	log       *slog.Logger
+	arnPrefix string // of functions: "arn:…:function:"
+	functions store.Collection[record]
+	layers    store.Collection[layer]
+
+	refreshing sync.Mutex // one refresh at a time
+	compiled   atomic.Pointer[snapshot]
 }
 
-// New returns a service over the records in cfg.Store. [Service.Run] keeps
-// it up to date with changes that others make to them.
-func New(cfg Config) *Service { return &Service{cfg: cfg} }
+// New returns a service over the records in c.Store. [Service.Run] keeps it up
+// to date with changes that others make to them.
+func New(c Config) *Service {
+	if c.Partition == "" {
+		c.Partition = "aws"
+	}
+	if c.Log == nil {
+		c.Log = slog.New(slog.DiscardHandler)
+	}
+	s := &Service{
+		cfg: c, log: c.Log,
+		arnPrefix: "arn:" + c.Partition + ":lambda:" + c.Region + ":" + c.Account + ":function:",
+		functions: store.In[record](c.Store, "lambda.functions"),
+		layers:    store.In[layer](c.Store, "lambda.layers"),
+	}
+	s.compiled.Store(&snapshot{})
+	s.refresh()
+	return s
+}
 
 // Run follows the records until ctx is done.
 func (s *Service) Run(ctx context.Context) error {
-	<-ctx.Done()
+	changes, cancel := s.cfg.Store.Changes()
+	defer cancel()
+	for {
+		s.refresh()
+		select {
+		case <-changes:
+		case <-ctx.Done():
+			return nil
+		}
+	}
+}
+
+// read returns a function's record.
+func (s *Service) read(r reference) (record, error) {
+	f, ok := s.functions.Get(r.name)
+	if !ok {
+		return record{}, functionNotFound(s.arn(r.name, r.qualifier))
+	}
+	return f, nil
+}
+
+// change changes a function's record; fn runs again when somebody else was
+// faster. The snapshot has the change when change returns.
+func (s *Service) change(ctx context.Context, name string, fn func(*record) error) error {
+	err := s.functions.Update(ctx, name, func(f *record) error {
+		f.Change = newID()
+		return fn(f)
+	})
+	if errors.Is(err, store.ErrNotFound) {
+		return functionNotFound(s.arn(name, ""))
+	}
+	if err != nil {
+		return err
+	}
+	s.refresh()
 	return nil
 }
 
-// Types returns the resource types of CloudFormation that the service makes.
-func (s *Service) Types() []stack.Type { return nil }
-
-// Invoke calls a function and waits for its answer.
-//
-// Refusals are [*awserr.Error]: AccessDeniedException when neither policy
-// allows the caller, ResourceNotFoundException, TooManyRequestsException,
-// RequestEntityTooLargeException, InvalidRequestContentException.
-func (s *Service) Invoke(ctx context.Context, in *InvokeInput) (*InvokeOutput, error) {
-	return nil, awserr.New("ServiceException", 500, "no functions yet")
+// newID returns a random UUID in lower case.
+func newID() string {
+	var b [16]byte
+	_, _ = rand.Read(b[:]) // never fails
+	b[6], b[8] = b[6]&0x0f|0x40, b[8]&0x3f|0x80
+	h := hex.EncodeToString(b[:])
+	return h[:8] + "-" + h[8:12] + "-" + h[12:16] + "-" + h[16:20] + "-" + h[20:]
 }
+
+func now() string { return lastModified(time.Now()) }

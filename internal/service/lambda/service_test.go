@@ -1,0 +1,199 @@
+package lambda_test
+
+import (
+	"context"
+	"errors"
+	"strings"
+	"testing"
+
+	"github.com/google/go-cmp/cmp"
+
+	"github.com/hakonegate/hakone/internal/awserr"
+	"github.com/hakonegate/hakone/internal/blob"
+	"github.com/hakonegate/hakone/internal/engine"
+	"github.com/hakonegate/hakone/internal/execenv"
+	"github.com/hakonegate/hakone/internal/service/lambda"
+	"github.com/hakonegate/hakone/internal/store"
+)
+
+// open returns a service over a fresh data directory, with its pool running.
+func open(t testing.TB) *lambda.Service {
+	t.Helper()
+	dir := t.TempDir()
+	e, err := engine.Start(t.Context(), engine.Config{Dir: dir})
+	if err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(func() { e.Close() })
+	records, err := store.Open(t.Context(), e)
+	if err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(func() { records.Close() })
+	code, err := blob.Open(t.Context(), e)
+	if err != nil {
+		t.Fatal(err)
+	}
+	pool := execenv.New(execenv.Config{Dir: t.TempDir(), Code: code})
+	ctx, cancel := context.WithCancel(context.Background())
+	done := make(chan error, 1)
+	go func() { done <- pool.Run(ctx) }()
+	t.Cleanup(func() {
+		cancel()
+		<-done
+	})
+	return lambda.New(lambda.Config{Store: records, Code: code, Pool: pool, Account: "111111111111", Region: "us-east-1"})
+}
+
+const arn = "arn:aws:lambda:us-east-1:111111111111:function:fn"
+
+// hello makes a Python function, or skips the test where there is no Python.
+func hello(t testing.TB, s *lambda.Service, body string) {
+	t.Helper()
+	_, err := s.CreateFunction(t.Context(), &lambda.CreateFunctionInput{
+		FunctionName: "fn", Code: lambda.Code{Source: "def handler(event, context):\n    return " + body + "\n"},
+		Settings: lambda.Settings{Runtime: "python3.11", Handler: "index.handler", Role: "arn:aws:iam::111111111111:role/r"},
+	})
+	if err != nil && strings.Contains(err.Error(), "no python3 program") {
+		t.Skip(err)
+	}
+	if err != nil {
+		t.Fatal(err)
+	}
+}
+
+// code returns the code of a refusal.
+func code(err error) string {
+	var no *awserr.Error
+	if errors.As(err, &no) {
+		return no.Code
+	}
+	return ""
+}
+
+func fromAPI(sourceARN string) *lambda.InvokeInput {
+	return &lambda.InvokeInput{
+		FunctionARN: arn, Payload: []byte(`{}`), Service: "apigateway.amazonaws.com", SourceARN: sourceARN, SourceAccount: "111111111111",
+	}
+}
+
+func TestAPIGatewayMayCallWhatThePolicyAllows(t *testing.T) {
+	s := open(t)
+	hello(t, s, `"Hello, World"`)
+	in := fromAPI("arn:aws:execute-api:us-east-1:111111111111:abcdef1234/$default/GET/")
+	if _, err := s.Invoke(t.Context(), in); code(err) != "AccessDeniedException" {
+		t.Errorf("Invoke without a permission = %v, want AccessDeniedException", err)
+	}
+	st, err := s.AddPermission(t.Context(), &lambda.AddPermissionInput{
+		FunctionName: "fn", StatementId: "api", Action: "lambda:InvokeFunction", Principal: "apigateway.amazonaws.com",
+		SourceArn: "arn:aws:execute-api:us-east-1:111111111111:abcdef1234/*/GET/",
+	})
+	if err != nil {
+		t.Fatal(err)
+	}
+	want := `{"Sid":"api","Effect":"Allow","Principal":{"Service":"apigateway.amazonaws.com"},"Action":"lambda:InvokeFunction","Resource":"` + arn +
+		`","Condition":{"ArnLike":{"AWS:SourceArn":"arn:aws:execute-api:us-east-1:111111111111:abcdef1234/*/GET/"}}}`
+	if diff := cmp.Diff(want, st); diff != "" {
+		t.Errorf("statement (-want +got):\n%s", diff)
+	}
+	out, err := s.Invoke(t.Context(), in)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if got, want := string(out.Payload), `"Hello, World"`; got != want || out.FunctionError != "" || out.ExecutedVersion != "$LATEST" {
+		t.Errorf("Invoke = %+v, want %s", out, want)
+	}
+	other := fromAPI("arn:aws:execute-api:us-east-1:111111111111:other12345/$default/GET/")
+	if _, err := s.Invoke(t.Context(), other); code(err) != "AccessDeniedException" {
+		t.Errorf("Invoke from another API = %v, want AccessDeniedException", err)
+	}
+	if err := s.RemovePermission(t.Context(), "fn", "", "api", ""); err != nil {
+		t.Fatal(err)
+	}
+	if _, err := s.Invoke(t.Context(), in); code(err) != "AccessDeniedException" {
+		t.Errorf("Invoke after RemovePermission = %v, want AccessDeniedException", err)
+	}
+}
+
+func allow(t testing.TB, s *lambda.Service, qualifier string) {
+	t.Helper()
+	_, err := s.AddPermission(t.Context(), &lambda.AddPermissionInput{
+		FunctionName: "fn", Qualifier: qualifier, StatementId: "api", Action: "lambda:InvokeFunction", Principal: "apigateway.amazonaws.com",
+	})
+	if err != nil {
+		t.Fatal(err)
+	}
+}
+
+func invoke(t testing.TB, s *lambda.Service, in *lambda.InvokeInput) string {
+	t.Helper()
+	out, err := s.Invoke(t.Context(), in)
+	if err != nil {
+		t.Fatal(err)
+	}
+	return string(out.Payload)
+}
+
+func TestChangeOfCodeIsChangeOfAnswer(t *testing.T) {
+	s := open(t)
+	hello(t, s, "1")
+	allow(t, s, "")
+	in := fromAPI("arn:aws:execute-api:us-east-1:111111111111:abcdef1234/$default/GET/")
+	if got := invoke(t, s, in); got != "1" {
+		t.Errorf("Invoke = %s, want 1", got)
+	}
+	if _, err := s.UpdateFunctionCode(t.Context(), "fn", lambda.Code{Source: "def handler(event, context):\n    return 2\n"}, ""); err != nil {
+		t.Fatal(err)
+	}
+	if got := invoke(t, s, in); got != "2" {
+		t.Errorf("Invoke after the update = %s, want 2", got)
+	}
+}
+
+func TestAliasNeedsItsOwnPermission(t *testing.T) {
+	s := open(t)
+	hello(t, s, `context.function_version + context.invoked_function_arn[-5:]`)
+	allow(t, s, "")
+	if _, err := s.PublishVersion(t.Context(), &lambda.PublishVersionInput{FunctionName: "fn"}); err != nil {
+		t.Fatal(err)
+	}
+	if _, err := s.CreateAlias(t.Context(), &lambda.CreateAliasInput{FunctionName: "fn", Name: "live", FunctionVersion: "1"}); err != nil {
+		t.Fatal(err)
+	}
+	in := fromAPI("")
+	in.FunctionARN = arn + ":live"
+	if _, err := s.Invoke(t.Context(), in); code(err) != "AccessDeniedException" {
+		t.Errorf("Invoke of the alias = %v, want AccessDeniedException", err)
+	}
+	allow(t, s, "live")
+	if got, want := invoke(t, s, in), `"1:live"`; got != want {
+		t.Errorf("Invoke of the alias = %s, want %s", got, want)
+	}
+}
+
+func TestUnknownFunctionIsNotFound(t *testing.T) {
+	s := open(t)
+	in := fromAPI("")
+	_, err := s.Invoke(t.Context(), in)
+	if got, want := err, "ResourceNotFoundException: Function not found: "+arn+":$LATEST"; got == nil || got.Error() != want {
+		t.Errorf("Invoke = %v, want %s", got, want)
+	}
+}
+
+func TestStateSurvivesInTheStore(t *testing.T) {
+	s := open(t)
+	hello(t, s, "1")
+	fn, err := s.GetFunction("fn", "")
+	if err != nil {
+		t.Fatal(err)
+	}
+	if fn.FunctionArn != arn || fn.State != "Active" || fn.LoggingConfig.LogGroup != "/aws/lambda/fn" || fn.CodeSize == 0 || fn.Environment != nil {
+		t.Errorf("GetFunction = %+v", fn)
+	}
+	if err := s.DeleteFunction(t.Context(), "fn", ""); err != nil {
+		t.Fatal(err)
+	}
+	if _, err := s.GetFunction("fn", ""); code(err) != "ResourceNotFoundException" {
+		t.Errorf("GetFunction after the deletion = %v", err)
+	}
+}
