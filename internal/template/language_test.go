@@ -29,8 +29,8 @@ func bind(text string, params map[string]string, env Env) (*Bound, error) {
 }
 
 // check is all that is done before a deployment.
-func check(text string, params map[string]string, env Env) error {
-	b, err := bind(text, params, env)
+func check(text string, env Env) error {
+	b, err := bind(text, nil, env)
 	if err != nil {
 		return err
 	}
@@ -149,7 +149,7 @@ func TestLateTexts(t *testing.T) {
 	env := testEnv
 	env.Export = nil
 	for _, tt := range tests {
-		if got := short1(check(tt.text, nil, env)); got != tt.want {
+		if got := short1(check(tt.text, env)); got != tt.want {
 			t.Errorf("%s:\n got %s\nwant %s", tt.name, got, tt.want)
 		}
 	}
@@ -180,10 +180,10 @@ t:10:14: Function needs Api in Properties/Environment/URL: Ref Api
             URL: !Ref Api
                  ^
 the circle closes here; one of these edges must go: write a name or ARN with Fn::Sub and pseudo parameters instead of a reference`
-	if diff := cmp.Diff(want, detail(check(text, nil, testEnv))); diff != "" {
+	if diff := cmp.Diff(want, detail(check(text, testEnv))); diff != "" {
 		t.Errorf("(-want +got):\n%s", diff)
 	}
-	if got := short1(check("Resources: {A: {Type: T, DependsOn: A}}", nil, testEnv)); !strings.HasPrefix(got, "Circular dependency between resources: [A]") {
+	if got := short1(check("Resources: {A: {Type: T, DependsOn: A}}", testEnv)); !strings.HasPrefix(got, "Circular dependency between resources: [A]") {
 		t.Errorf("a resource that depends on itself: %s", got)
 	}
 }
