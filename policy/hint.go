@@ -129,7 +129,11 @@ func (x *explainer) actionHint(at Pointer, c *Checks) {
 
 func (x *explainer) principalHints(at Pointer) {
 	caller := &x.request.Principal
-	for _, e := range x.compiled(at).principals.entries {
+	named := x.compiled(at).principals
+	if named == nil || named.not {
+		return
+	}
+	for _, e := range named.entries {
 		role := caller.RoleARN[strings.LastIndexByte(caller.RoleARN, '/')+1:]
 		switch {
 		case e.id != "" && (e.value == caller.ARN || e.value == caller.RoleARN):
