@@ -72,7 +72,7 @@ func (l *Lambda) Invoke(ctx context.Context, r *event.Request, sources []string,
 	if len(i.Payload) > MaxPayload {
 		return nil, nil, &Error{Status: http.StatusRequestEntityTooLarge, Reason: fmt.Sprintf("the event has %d bytes; a function takes %d", len(i.Payload), MaxPayload)}
 	}
-	result, err := call(ctx, l.Invoker, i, sources, l.Timeout)
+	result, err := Call(ctx, l.Invoker, i, sources, l.Timeout)
 	if err != nil {
 		return nil, nil, err
 	}
@@ -90,9 +90,9 @@ func (l *Lambda) Invoke(ctx context.Context, r *event.Request, sources []string,
 	return answer, result, nil
 }
 
-// call invokes a function within timeout, for the first of sources that the
-// function's policy allows.
-func call(ctx context.Context, v Invoker, i *Invocation, sources []string, timeout time.Duration) (*Result, error) {
+// Call invokes a function within timeout, for the first of sources that the
+// function's policy allows. Every error is an [*Error].
+func Call(ctx context.Context, v Invoker, i *Invocation, sources []string, timeout time.Duration) (*Result, error) {
 	// A function that runs is not stopped because its caller went away.
 	ctx, cancel := context.WithTimeout(context.WithoutCancel(ctx), timeout)
 	defer cancel()
