@@ -103,6 +103,10 @@ var apiRepairs = []repair{
 		}
 		return p.insert(segStage, "*"), true
 	}},
+	{hintTrailingSlash, "the request's path ends in a slash and the policy's does not", func(p, _ apiARN) (apiARN, bool) {
+		last := len(p.api) - 1
+		return p.with(last, p.api[last]+"/"), true
+	}},
 	{hintPathDepth, "the policy's resource ends too early: add /* to match what is below", func(p, _ apiARN) (apiARN, bool) {
 		last := len(p.api) - 1
 		if p.api[last] == "" && last > 0 {
@@ -114,10 +118,6 @@ var apiRepairs = []repair{
 		last := len(p.api) - 1
 		s, ok := strings.CutSuffix(p.api[last], "/*")
 		return p.with(last, s), ok
-	}},
-	{hintTrailingSlash, "the request's path ends in a slash and the policy's does not", func(p, _ apiARN) (apiARN, bool) {
-		last := len(p.api) - 1
-		return p.with(last, p.api[last]+"/"), true
 	}},
 	{hintTrailingSlash, "the policy's path ends in a slash and the request's does not", func(p, _ apiARN) (apiARN, bool) {
 		last := len(p.api) - 1

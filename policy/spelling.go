@@ -16,7 +16,10 @@ func spelling(word string, candidates ...string) string {
 // in a short word.
 func nearest(word string, candidates []string) string {
 	limit := 2
-	if len(word) <= 4 {
+	switch n := len(word); {
+	case n <= 2:
+		return ""
+	case n <= 4:
 		limit = 1
 	}
 	best := ""

@@ -41,6 +41,15 @@ var confused = map[string]string{
 	"emr": "elasticmapreduce", "opensearch": "es", "amp": "aps", "keyspaces": "cassandra",
 }
 
+// confusedActions are names of operations whose action has another name.
+var confusedActions = map[string]string{
+	"apigateway:invoke": "execute-api:Invoke", "apigateway:invoke*": "execute-api:Invoke", "lambda:invoke": "lambda:InvokeFunction",
+	"lambda:invokefunctionurls": "lambda:InvokeFunctionUrl", "dynamodb:transactgetitems": "dynamodb:GetItem", "dynamodb:transactwriteitems": "dynamodb:PutItem",
+	"s3:listobjects": "s3:ListBucket", "s3:listobjectsv2": "s3:ListBucket", "s3:listbuckets": "s3:ListAllMyBuckets", "s3:headobject": "s3:GetObject",
+	"s3:headbucket": "s3:ListBucket", "sqs:sendmessagebatch": "sqs:SendMessage", "sqs:receivemessages": "sqs:ReceiveMessage",
+	"sqs:deletemessagebatch": "sqs:DeleteMessage", "sns:publishbatch": "sns:Publish", "kms:reencrypt": "kms:ReEncrypt*",
+}
+
 // likelyAction returns the likely spelling of an action that does not exist, or
 // "" when it exists or nothing is like it.
 func likelyAction(action string) string {
@@ -57,8 +66,8 @@ func likelyAction(action string) string {
 		}
 		return likely + ":" + name
 	}
-	if service == "apigateway" && strings.HasPrefix(strings.ToLower(name), "invoke") {
-		return "execute-api:Invoke"
+	if likely := confusedActions[service+":"+strings.ToLower(name)]; likely != "" {
+		return likely
 	}
 	known := w.actions[service]
 	if len(known) == 0 {
@@ -76,17 +85,17 @@ func likelyAction(action string) string {
 	if near := nearest(name, known); near != "" {
 		return service + ":" + near
 	}
-	// lambda:Invoke is short for lambda:InvokeFunction.
-	best := ""
+	// An abbreviation is clear if only one action begins with it.
+	var begin []string
 	for _, k := range known {
-		if len(name) >= 4 && len(k) > len(name) && strings.EqualFold(k[:len(name)], name) && (best == "" || len(k) < len(best)) {
-			best = k
+		if len(name) >= 4 && len(k) > len(name) && strings.EqualFold(k[:len(name)], name) {
+			begin = append(begin, k)
 		}
 	}
-	if best == "" {
+	if len(begin) != 1 {
 		return ""
 	}
-	return service + ":" + best
+	return service + ":" + begin[0]
 }
 
 // likelyWildcard corrects a pattern like Invok3*, which is a word and one star.
