@@ -169,16 +169,22 @@ func (c *call) authorize(ctx context.Context) error {
 	if action == "" {
 		action = c.service.Name + ":" + c.operation.Name
 	}
-	resource := c.operation.Resource(c.input)
-	if resource == "" {
-		resource = c.caller.ARN
+	resources := c.operation.Resources(c.input)
+	if len(resources) == 0 {
+		resources = []string{"*"} // nothing is named: the operation will refuse it
 	}
-	d := access.Authorize(c.caller, c.facts, action, resource, c.account, nil)
-	if d.Allowed() {
-		return nil
+	for _, resource := range resources {
+		if resource == "" {
+			resource = c.caller.ARN
+		}
+		d := access.Authorize(c.caller, c.facts, action, resource, c.account, nil)
+		if d.Allowed() {
+			continue
+		}
+		c.log.InfoContext(ctx, "call denied", "request_id", c.id, "caller", c.caller.ARN, "action", action, "resource", resource, "reason", d.Clause(action))
+		return access.Denied(c.protocol.accessDenied(), c.caller, action, resource, d)
 	}
-	c.log.InfoContext(ctx, "call denied", "request_id", c.id, "caller", c.caller.ARN, "action", action, "resource", resource, "reason", d.Clause(action))
-	return access.Denied(c.protocol.accessDenied(), c.caller, action, resource, d)
+	return nil
 }
 
 func (c *call) run(ctx context.Context) (err error) {

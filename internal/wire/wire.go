@@ -51,31 +51,41 @@ type Operation struct {
 	Action string // what policies call it; "" means SERVICE:NAME
 	Access Access
 
-	input    func() any
-	resource func(in any) string
-	run      func(ctx context.Context, in any) (any, error)
+	input     func() any
+	resources func(in any) []string
+	run       func(ctx context.Context, in any) (any, error)
 }
 
 // Op returns the operation that run performs. The resource function names what
 // is acted upon, as an ARN; "" means the caller itself, and no function that
 // policies can only say "*".
 func Op[I, O any](name string, run func(context.Context, *I) (*O, error), resource func(*I) string) Operation {
-	o := Operation{Name: name, input: func() any { return new(I) }}
-	o.run = func(ctx context.Context, in any) (any, error) {
-		typed, ok := in.(*I)
-		if !ok {
-			return nil, fmt.Errorf("wire: %s got a %T", name, in)
-		}
-		return run(ctx, typed)
+	if resource == nil {
+		return OpOnMany(name, run, func(*I) []string { return []string{"*"} })
 	}
-	o.resource = func(in any) string {
-		typed, ok := in.(*I)
-		if resource == nil || !ok {
-			return "*"
-		}
-		return resource(typed)
+	return OpOnMany(name, run, func(in *I) []string { return []string{resource(in)} })
+}
+
+// OpOnMany is [Op] for operations that act upon several resources at once: the
+// caller must be allowed each of them.
+func OpOnMany[I, O any](name string, run func(context.Context, *I) (*O, error), resources func(*I) []string) Operation {
+	return Operation{
+		Name:  name,
+		input: func() any { return new(I) },
+		run: func(ctx context.Context, in any) (any, error) {
+			typed, ok := in.(*I)
+			if !ok {
+				return nil, fmt.Errorf("wire: %s got a %T", name, in)
+			}
+			return run(ctx, typed)
+		},
+		resources: func(in any) []string {
+			if typed, ok := in.(*I); ok {
+				return resources(typed)
+			}
+			return nil
+		},
 	}
-	return o
 }
 
 // As returns o with another access.
@@ -87,8 +97,8 @@ func (o Operation) Called(action string) Operation { o.Action = action; return o
 // NewInput returns a pointer to an empty input.
 func (o Operation) NewInput() any { return o.input() }
 
-// Resource returns the ARN that in acts upon, "*", or "" for the caller's own.
-func (o Operation) Resource(in any) string { return o.resource(in) }
+// Resources returns the ARNs that in acts upon, "*", or "" for the caller's own.
+func (o Operation) Resources(in any) []string { return o.resources(in) }
 
 // Run performs the operation. The context carries the caller, see [access.With].
 func (o Operation) Run(ctx context.Context, in any) (any, error) {

@@ -208,3 +208,9 @@ func (s *Service) ProfileRole(nameOrARN string) (profile InstanceProfile, roleAR
 	}
 	return p, "", true
 }
+
+// ProfileARN returns the ARN of the profile with a name or ARN.
+func (s *Service) ProfileARN(nameOrARN string) (string, bool) {
+	p, _, ok := s.ProfileRole(nameOrARN)
+	return p.Arn, ok
+}
