@@ -26,7 +26,7 @@ func makeRule(e *eventSource) error {
 	rule.set("EventPattern", e.get("Pattern"))
 	rule.set("Name", e.get("RuleName"))
 	rule.set("State", state)
-	id := ruleTargetID(e.full, "LambdaTarget")
+	id := ruleTargetID(e.full, e.targetSuffix())
 	if own := e.get("Target").Get("Id"); truthy(own) {
 		id = own.Str()
 	}
@@ -36,4 +36,11 @@ func makeRule(e *eventSource) error {
 // ruleTargetID keeps a target's id within EventBridge's 64 characters.
 func ruleTargetID(id, suffix string) string {
 	return id[:min(len(id), 64-len(suffix))] + suffix
+}
+
+func (e *eventSource) targetSuffix() string {
+	if e.machine {
+		return "StepFunctionsTarget"
+	}
+	return "LambdaTarget"
 }

@@ -26,7 +26,7 @@ func makeSchedule(e *eventSource) error {
 	rule.set("State", state)
 	rule.set("Name", e.get("Name"))
 	rule.set("Description", e.get("Description"))
-	return e.makeRuleTarget(rule, e.full+"LambdaTarget", "Input")
+	return e.makeRuleTarget(rule, ruleTargetID(e.full, e.targetSuffix()), "Input")
 }
 
 // ruleState returns the State that a rule's State or Enabled means.
@@ -64,8 +64,14 @@ func (e *eventSource) makeRuleTarget(rule *resource, targetID string, settings .
 	if retry := e.get("RetryPolicy"); retry != nil {
 		target.Set("RetryPolicy", retry)
 	}
+	if e.machine {
+		target.Set("RoleArn", e.startRole("events.amazonaws.com"))
+	}
 	rule.set("Targets", template.List(target))
 	e.add(rule)
+	if e.machine {
+		return nil
+	}
 	e.add(e.permission("events.amazonaws.com", e.full+"Permission", template.P("SourceArn", rule.arn())))
 	return nil
 }

@@ -24,6 +24,9 @@ var scheduleV2Properties = []property{
 // makeScheduleV2 makes an EventBridge Scheduler schedule, and the role with
 // which it invokes the function unless one is given.
 func makeScheduleV2(e *eventSource) error {
+	if e.machine {
+		return e.makeScheduler(e.invokedARN(), "StartExecutionPolicy", "states:StartExecution")
+	}
 	return e.makeScheduler(e.invokedARN(), "LambdaPolicy", "lambda:InvokeFunction")
 }
 

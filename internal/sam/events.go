@@ -84,6 +84,9 @@ func (f *function) linkEvents() error {
 func (f *function) event(p template.Pair) (*eventSource, error) {
 	typ := p.Value.Get("Type")
 	kind, ok := functionEvents(typ.Str())
+	if f.machine {
+		kind, ok = stateMachineEvents(typ.Str())
+	}
 	if !ok {
 		name := typ.Str()
 		if name == "" {

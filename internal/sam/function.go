@@ -74,6 +74,8 @@ type function struct {
 	role   *resource // the generated execution role, nil when Role is given
 	alias  *resource
 	events []*eventSource
+
+	machine bool // it is a state machine: events start executions with roles of their own
 }
 
 func expandFunction(m *macro) error {
@@ -329,6 +331,9 @@ func (f *function) invoked() *template.Node {
 func (f *function) invokedARN() *template.Node {
 	if f.alias != nil {
 		return f.alias.ref()
+	}
+	if f.machine {
+		return f.lambda.ref() // the Ref of a state machine is its ARN
 	}
 	return f.lambda.arn()
 }

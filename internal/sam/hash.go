@@ -2,6 +2,7 @@ package sam
 
 import (
 	"crypto/sha1" //nolint:gosec // the logical ids of AWS's transform are made of SHA-1; nothing is protected by it
+	"crypto/sha256"
 	"encoding/hex"
 	"fmt"
 	"slices"
@@ -100,4 +101,14 @@ func writeASCII(b *strings.Builder, s string) {
 		}
 	}
 	b.WriteByte('"')
+}
+
+func longHash(text string) string {
+	sum := sha1.Sum([]byte(text)) //nolint:gosec // as above
+	return hex.EncodeToString(sum[:])
+}
+
+func sha256Hex(text string) string {
+	sum := sha256.Sum256([]byte(text))
+	return hex.EncodeToString(sum[:])
 }

@@ -121,3 +121,11 @@ func equal(a, b *template.Node) bool { return canonical(a) == canonical(b) }
 
 // quoted writes a list of names as AWS's texts do: ['a', 'b'].
 func quoted(names []string) string { return "['" + strings.Join(names, "', '") + "']" }
+
+// items returns the items of a list, and none for anything else.
+func items(n *template.Node) []*template.Node {
+	if n.IsList() {
+		return n.Items
+	}
+	return nil
+}

@@ -1,0 +1,6 @@
+package sam
+
+var connectorProperties = []property{}
+
+func expandConnector(m *macro) error      { return invalidResource(m.id, m.node, "TBD") }
+func (t *translator) embeddedConnectors() {}

@@ -1,0 +1,289 @@
+package sam
+
+import (
+	"encoding/json"
+	"fmt"
+	"slices"
+	"strings"
+
+	"github.com/hakonegate/hakone/internal/template"
+)
+
+var stateMachineProperties = []property{
+	{name: "Definition", shape: mapping},
+	{name: "DefinitionUri", shape: text | mapping},
+	{name: "Logging", shape: mapping},
+	{name: "Role", shape: text},
+	{name: "RolePath", shape: anything},
+	{name: "PermissionsBoundary", shape: text},
+	{name: "DefinitionSubstitutions", shape: mapping},
+	{name: "Events", shape: mapsByName},
+	{name: "Name", shape: text},
+	{name: "Type", shape: text},
+	{name: "Tags", shape: mapping},
+	{name: "PropagateTags", shape: boolean},
+	{name: "Policies", shape: text | mapping | list},
+	{name: "Tracing", shape: mapping},
+	{name: "AutoPublishAlias", shape: anything},
+	{name: "DeploymentPreference", shape: mapping},
+	{name: "UseAliasAsEventTarget", shape: boolean},
+}
+
+// stateMachineEvents are the event types of state machines.
+func stateMachineEvents(name string) (eventKind, bool) {
+	kind, ok := functionEvents(name)
+	switch name {
+	case "Schedule", "CloudWatchEvent", "EventBridgeRule":
+		kind.rules = append(slices.Clone(kind.rules), property{name: "RoleArn", shape: text})
+	case "ScheduleV2":
+	case "Api":
+		kind.rules = append(slices.Clone(kind.rules), property{name: "UnescapeMappingTemplate", shape: boolean})
+		kind.make = makeStateMachineAPI
+	default:
+		return eventKind{}, false
+	}
+	return kind, ok
+}
+
+func expandStateMachine(m *macro) error {
+	f := &function{macro: m, machine: true}
+	if err := f.linkEvents(); err != nil {
+		return err
+	}
+	machine := m.add(newResource(m.id, "AWS::StepFunctions::StateMachine", m.own()))
+	f.lambda = machine
+	for from, to := range map[string]string{"Name": "StateMachineName", "Type": "StateMachineType", "Logging": "LoggingConfiguration", "Tracing": "TracingConfiguration", "DefinitionSubstitutions": "DefinitionSubstitutions"} {
+		machine.set(to, m.get(from))
+	}
+	if err := f.definition(); err != nil {
+		return err
+	}
+	if err := f.stateMachineRole(); err != nil {
+		return err
+	}
+	machine.set("Tags", m.tagList("stateMachine:createdBy"))
+	if err := f.publishStateMachine(); err != nil {
+		return err
+	}
+	return f.makeEvents()
+}
+
+// definition sets where the state machine's definition is, or its text.
+func (f *function) definition() error {
+	inline, uri := f.get("Definition"), f.get("DefinitionUri")
+	switch {
+	case truthy(inline) && truthy(uri):
+		return invalidResource(f.id, inline, "Specify either 'Definition' or 'DefinitionUri' property and not both.")
+	case truthy(inline):
+		values := template.Map()
+		text := substituteFunctions(inline.Clone(), values)
+		if len(values.Pairs) > 0 {
+			all := template.Map()
+			if own := f.get("DefinitionSubstitutions"); own.IsMap() {
+				all = own.Clone()
+			}
+			for _, p := range values.Pairs {
+				all.Set(p.Key, p.Value)
+			}
+			f.lambda.set("DefinitionSubstitutions", all)
+		}
+		lines := template.List()
+		for line := range strings.SplitSeq(indented(text), "\n") {
+			lines.Append(template.Text(line))
+		}
+		f.lambda.set("DefinitionString", template.Map(template.P("Fn::Join", template.List(template.Text("\n"), lines))))
+	case truthy(uri):
+		location, err := f.s3Location("DefinitionUri", uri)
+		if err != nil {
+			return err
+		}
+		f.lambda.set("DefinitionS3Location", location.body())
+	default:
+		return invalidResource(f.id, f.node, "Either 'Definition' or 'DefinitionUri' property must be specified.")
+	}
+	return nil
+}
+
+// substituteFunctions replaces intrinsic functions in a definition with
+// substitution variables, whose values CloudFormation fills in.
+func substituteFunctions(n, values *template.Node) *template.Node {
+	if isIntrinsic(n) && n.IsFunction() {
+		name := fmt.Sprintf("definition_substitution_%d", len(values.Pairs)+1)
+		values.Set(name, n)
+		return template.Text("${" + name + "}")
+	}
+	for i, item := range n.Items {
+		n.Items[i] = substituteFunctions(item, values)
+	}
+	keys := n.Keys()
+	slices.Sort(keys)
+	for _, key := range keys {
+		n.Set(key, substituteFunctions(n.Get(key), values))
+	}
+	return n
+}
+
+// indented returns n as JSON with sorted keys, indented by four.
+func indented(n *template.Node) string {
+	var b strings.Builder
+	var write func(n *template.Node, indent string)
+	write = func(n *template.Node, indent string) {
+		inner := indent + "    "
+		switch {
+		case n.IsMap() && len(n.Pairs) > 0:
+			keys := n.Keys()
+			slices.Sort(keys)
+			b.WriteString("{\n")
+			for i, key := range keys {
+				b.WriteString(inner)
+				writeASCII(&b, key)
+				b.WriteString(": ")
+				write(n.Get(key), inner)
+				if i < len(keys)-1 {
+					b.WriteByte(',')
+				}
+				b.WriteByte('\n')
+			}
+			b.WriteString(indent + "}")
+		case n.IsList() && len(n.Items) > 0:
+			b.WriteString("[\n")
+			for i, item := range n.Items {
+				b.WriteString(inner)
+				write(item, inner)
+				if i < len(n.Items)-1 {
+					b.WriteByte(',')
+				}
+				b.WriteByte('\n')
+			}
+			b.WriteString(indent + "]")
+		default:
+			writeCanonical(&b, n)
+		}
+	}
+	write(n, "")
+	return b.String()
+}
+
+func (f *function) stateMachineRole() error {
+	if role := f.get("Role"); truthy(role) {
+		if truthy(f.get("Policies")) {
+			return invalidResource(f.id, role, "Specify either 'Role' or 'Policies' property and not both.")
+		}
+		f.lambda.set("RoleArn", role)
+		return nil
+	}
+	spec := roleSpec{
+		trust: trustPolicy("states.amazonaws.com"), path: f.get("RolePath"),
+		boundary: f.get("PermissionsBoundary"), tags: f.tagList("stateMachine:createdBy"),
+	}
+	if tracing := f.get("Tracing").Get("Enabled"); truthy(tracing) {
+		xray := "AWSXrayWriteOnlyAccess"
+		if f.partition() != "aws" {
+			xray = "AWSXRayDaemonWriteAccess"
+		}
+		spec.managed = append(spec.managed, f.awsPolicy(xray))
+	}
+	role, err := f.executionRole(spec)
+	if err != nil {
+		return err
+	}
+	f.add(role)
+	f.lambda.set("RoleArn", role.arn())
+	return nil
+}
+
+// publishStateMachine makes the version and alias that AutoPublishAlias asks
+// for.
+func (f *function) publishStateMachine() error {
+	name := f.get("AutoPublishAlias")
+	if !truthy(name) {
+		if truthy(f.get("DeploymentPreference")) {
+			return invalidResource(f.id, f.get("DeploymentPreference"), "'DeploymentPreference' requires 'AutoPublishAlias' property to be specified.")
+		}
+		if truthy(f.get("UseAliasAsEventTarget")) {
+			return invalidResource(f.id, f.node, "'UseAliasAsEventTarget' requires 'AutoPublishAlias' property to be specified.")
+		}
+		return nil
+	}
+	retain := f.inherited()
+	retain.deletionPolicy, retain.updateReplacePolicy = template.Text("Retain"), template.Text("Retain")
+	sum := sha256Hex(canonical(f.lambda.props()))[:10]
+	version := f.add(newResource(f.id+"Version"+sum, "AWS::StepFunctions::StateMachineVersion", retain))
+	version.set("StateMachineArn", f.lambda.ref())
+	version.set("StateMachineRevisionId", template.GetAtt(f.id, "StateMachineRevisionId"))
+	alias := f.add(newResource(f.id+"Alias"+alphanumeric(name.Str()), "AWS::StepFunctions::StateMachineAlias", f.inherited()))
+	alias.set("Name", name)
+	preference := template.Map(template.P("StateMachineVersionArn", version.ref()), template.P("Type", template.Text("ALL_AT_ONCE")))
+	for _, p := range pairsOf(f.get("DeploymentPreference")) {
+		preference.Set(p.Key, p.Value)
+	}
+	alias.set("DeploymentPreference", preference)
+	f.refer("Version", version)
+	f.refer("Alias", alias)
+	if truthy(f.get("UseAliasAsEventTarget")) {
+		f.alias = alias
+	}
+	return nil
+}
+
+func pairsOf(n *template.Node) []template.Pair {
+	if n.IsMap() {
+		return n.Pairs
+	}
+	return nil
+}
+
+// startRole returns the ARN of the role with which a service starts
+// executions: the event's own, or one that is made.
+func (e *eventSource) startRole(service string) *template.Node {
+	if own := e.get("RoleArn"); own != nil {
+		return own
+	}
+	role := e.add(newResource(e.full+"Role", "AWS::IAM::Role", e.inherited()))
+	role.set("AssumeRolePolicyDocument", trustPolicy(service))
+	role.set("Policies", template.List(allow(role.id+"StartExecutionPolicy", "states:StartExecution", e.invokedARN(), false)))
+	return role.arn()
+}
+
+// makeStateMachineAPI lets a method of a REST API start executions.
+func makeStateMachineAPI(e *eventSource) error {
+	path, method := e.get("Path").Str(), strings.ToLower(e.get("Method").Str())
+	body := e.api.Get("DefinitionBody")
+	role := e.startRole("apigateway.amazonaws.com")
+	if !validSwagger(body) || !e.managed[e.apiID] {
+		return nil
+	}
+	if hasIntegration(body.Get("paths"), path, method) {
+		return e.invalid(nil, "API method '%s' defined multiple times for path '%s'.", method, path)
+	}
+	input := "$util.escapeJavaScript($input.json('$'))"
+	if isTrue(e.get("UnescapeMappingTemplate")) {
+		input += `.replaceAll("\\'","'")`
+	}
+	quotedInput, err := json.Marshal(input)
+	if err != nil {
+		return e.invalid(nil, "%v", err)
+	}
+	request := `{"input": ` + string(quotedInput) + `, "stateMachineArn": "${` + e.lambda.id + `}"}`
+	status := func(code string) template.Pair {
+		return template.P(code, template.Map(template.P("statusCode", template.Text(code))))
+	}
+	with := template.Map(
+		template.P("type", template.Text("aws")),
+		template.P("httpMethod", template.Text("POST")),
+		template.P("uri", template.Sub("arn:"+e.partition()+":apigateway:${AWS::Region}:states:action/StartExecution")),
+		template.P("credentials", role),
+		template.P("requestTemplates", template.Map(template.P("application/json", template.Sub(request)))),
+		template.P("responses", template.Map(status("200"), status("400"))),
+	)
+	if err := enterMethod(body.Get("paths"), path, method, with, e.macro.node.Get("Condition").Str(), e.node.Position); err != nil {
+		return err
+	}
+	for _, op := range operations(body.Get("paths"), path, method) {
+		op.Set("responses", template.Map(
+			template.P("200", template.Map(template.P("description", template.Text("OK")))),
+			template.P("400", template.Map(template.P("description", template.Text("Bad Request")))),
+		))
+	}
+	return e.configureMethod(body, path, method)
+}
