@@ -100,3 +100,7 @@ func (s *Store) Delete(ctx context.Context, hash string) error {
 	}
 	return nil
 }
+
+// ArtifactBucket is the made-up S3 bucket under whose name templates refer to
+// blobs: local code in a template becomes S3Bucket ArtifactBucket and S3Key hash.
+const ArtifactBucket = "hakone-artifacts"

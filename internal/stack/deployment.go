@@ -233,3 +233,9 @@ func noAttribute(id, attribute, typeName string) error {
 		Hint:    fmt.Sprintf("the resource is of type %s", typeName),
 	}
 }
+
+// Lookup returns the values of the resources that the stack has.
+func (d *Deployment) Lookup() template.Lookup {
+	d.begin()
+	return lookup{d}
+}

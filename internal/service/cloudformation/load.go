@@ -1,0 +1,269 @@
+package cloudformation
+
+import (
+	"errors"
+	"fmt"
+	"os"
+	"path/filepath"
+	"regexp"
+	"slices"
+	"strings"
+
+	"github.com/hakonegate/hakone/internal/awserr"
+	"github.com/hakonegate/hakone/internal/sam"
+	"github.com/hakonegate/hakone/internal/stack"
+	"github.com/hakonegate/hakone/internal/template"
+)
+
+// A DeployInput says what to deploy. StackName and Text are required.
+type DeployInput struct {
+	StackName  string
+	Text       string            // the template, YAML or JSON
+	File       string            // its name, for positions
+	Dir        string            // folder of local code and included files; "": the template may name none
+	Parameters map[string]string // by name
+
+	// UsePrevious lists parameters that keep the value they have; with
+	// UsePreviousAll all that are not given do.
+	UsePrevious    []string
+	UsePreviousAll bool
+
+	Capabilities []string // granted; GrantAll grants what is needed
+	GrantAll     bool
+	Placeholders []string // types that may have nothing behind them; "all"
+	Tags         map[string]string
+
+	DisableRollback bool // a failed creation stays as it is
+	ReplaceFailed   bool // a stack whose creation failed is deleted first: nothing else can be done with it
+
+	Planned func(*Loaded, *stack.Plan) `json:"-"` // called when all is checked, before anything starts; may be nil
+	Event   func(stack.Event)          `json:"-"` // called for each event, one at a time; may be nil
+
+	parentID string
+}
+
+// A Loaded is a template that has been read, transformed, bound and checked.
+type Loaded struct {
+	Input        *DeployInput
+	Original     *template.Node
+	Processed    *template.Node // after transforms
+	Template     *template.Template
+	Bound        *template.Bound
+	Warnings     []template.Warning
+	Transforms   []string
+	Capabilities []string // that a caller must grant
+	Classes      []stack.Class
+}
+
+const stackNamePattern = "[a-zA-Z][-a-zA-Z0-9]*"
+
+var validStackName = regexp.MustCompile("^" + stackNamePattern + "$")
+
+// CheckStackName refuses what CloudFormation refuses as the name of a new stack.
+func CheckStackName(name string) error {
+	switch {
+	case name == "":
+		return awserr.Validation("1 validation error detected: Value '' at 'stackName' failed to satisfy constraint: Member must have length greater than or equal to 1")
+	case len(name) > 128:
+		return awserr.Validation("1 validation error detected: Value '%s' at 'stackName' failed to satisfy constraint: Member must have length less than or equal to 128", name)
+	case !validStackName.MatchString(name):
+		return awserr.Validation("1 validation error detected: Value '%s' at 'stackName' failed to satisfy constraint: Member must satisfy regular expression pattern: %s|arn:[-a-zA-Z0-9:/._+]*", name, stackNamePattern)
+	default:
+		return nil
+	}
+}
+
+// Load does everything of a deployment that can be refused before it starts:
+// nothing is stored but local code. Exports that do not exist yet are no error.
+func (s *Service) Load(in *DeployInput) (*Loaded, error) {
+	return s.load(in, s.current(in.StackName))
+}
+
+// current returns the stack of that name that is not deleted, or nil.
+func (s *Service) current(name string) *Stack {
+	id, ok := s.names.Get(name)
+	if !ok {
+		return nil
+	}
+	k, ok := s.stacks.Get(id)
+	if !ok {
+		return nil
+	}
+	return &k
+}
+
+func (s *Service) load(in *DeployInput, k *Stack) (*Loaded, error) {
+	if err := CheckStackName(in.StackName); err != nil {
+		return nil, err
+	}
+	if strings.TrimSpace(in.Text) == "" {
+		return nil, awserr.Validation("Either Template URL or Template Body must be specified.")
+	}
+	l := &Loaded{Input: in}
+	var err error
+	if l.Original, l.Warnings, err = template.Parse(in.File, []byte(in.Text)); err != nil {
+		return nil, err
+	}
+	if _, err := template.Load(l.Original); err != nil {
+		return nil, err
+	}
+	params, err := in.parameters(k)
+	if err != nil {
+		return nil, err
+	}
+	id := s.arn("stack/" + in.StackName + "/00000000-0000-4000-8000-000000000000")
+	if k != nil {
+		id = k.StackID
+	}
+	env := s.env(in.StackName, id)
+	if err := l.transform(params, env); err != nil {
+		return nil, err
+	}
+	if l.Template, err = template.Load(l.Processed); err != nil {
+		return nil, err
+	}
+	if err := l.bind(params, env, k); err != nil {
+		return nil, err
+	}
+	l.Warnings = append(l.Warnings, l.Template.Warnings...)
+	l.Warnings = append(l.Warnings, l.Bound.Warnings...)
+	if err := l.Bound.Check(); err != nil {
+		return nil, err
+	}
+	if err := l.checkCapabilities(); err != nil {
+		return nil, err
+	}
+	l.Classes = s.types.Classify(l.Bound, in.placeholder)
+	return l, s.types.Check(l.Bound, in.placeholder)
+}
+
+// placeholder reports whether a type may have nothing behind it.
+func (in *DeployInput) placeholder(typeName string) bool {
+	return slices.Contains(in.Placeholders, "all") || slices.Contains(in.Placeholders, typeName)
+}
+
+// parameters returns the values to bind: those given, and those that stay.
+func (in *DeployInput) parameters(k *Stack) (map[string]string, error) {
+	params := map[string]string{}
+	previous := map[string]string{}
+	if k != nil {
+		for _, p := range k.Parameters {
+			previous[p.Key] = p.Value
+		}
+	}
+	for _, name := range in.UsePrevious {
+		value, ok := previous[name]
+		if !ok {
+			return nil, awserr.Validation("Invalid input for parameter key %s. Cannot specify usePreviousValue as true for a parameter key not in the previous template", name)
+		}
+		params[name] = value
+	}
+	for name, value := range in.Parameters {
+		params[name] = value
+	}
+	return params, nil
+}
+
+// transform runs the template's transforms: CloudFormation's own first, so that
+// SAM sees what they computed.
+func (l *Loaded) transform(params map[string]string, env template.Env) error {
+	env.Include = l.Input.include()
+	list, err := template.Transforms(l.Original)
+	if err != nil {
+		return err
+	}
+	for _, t := range list {
+		l.Transforms = append(l.Transforms, t.Name)
+	}
+	root, warnings, err := template.Macros(l.Original, params, env)
+	l.Warnings = append(l.Warnings, warnings...)
+	if err != nil {
+		return err
+	}
+	if template.HasTransform(root, template.SAMTransform) {
+		root, warnings, err = sam.Transform(root, sam.Options{Region: env.Region, Parameters: params})
+		l.Warnings = append(l.Warnings, warnings...)
+		if err != nil {
+			var t *template.Error
+			if errors.As(err, &t) {
+				c := *t
+				c.Message = "Transform " + template.SAMTransform + " failed with: " + t.Message
+				return &c
+			}
+			return err
+		}
+	}
+	l.Processed = root
+	return nil
+}
+
+// bind gives the parameters their values. Parameters that the template no longer
+// has are dropped when they come from the stack.
+func (l *Loaded) bind(params map[string]string, env template.Env, k *Stack) error {
+	if l.Input.UsePreviousAll && k != nil {
+		for _, p := range k.Parameters {
+			declared := slices.ContainsFunc(l.Template.Parameters, func(q *template.Parameter) bool { return q.Name == p.Key })
+			if _, given := params[p.Key]; declared && !given {
+				params[p.Key] = p.Value
+			}
+		}
+	}
+	var err error
+	l.Bound, err = l.Template.Bind(params, env)
+	return err
+}
+
+// include reads files that AWS::Include names, if the template may have any.
+func (in *DeployInput) include() func(template.Position, string) (string, []byte, error) {
+	if in.Dir == "" {
+		return nil
+	}
+	return func(from template.Position, location string) (string, []byte, error) {
+		if strings.Contains(location, "://") {
+			return "", nil, fmt.Errorf("%s is not a local file", location)
+		}
+		dir := filepath.Dir(from.File)
+		if from.File == in.File || from.File == "" {
+			dir = in.Dir
+		}
+		path := location
+		if !filepath.IsAbs(path) {
+			path = filepath.Join(dir, location)
+		}
+		content, err := os.ReadFile(path) //nolint:gosec // the template is the user's, and so is the file
+		return path, content, err
+	}
+}
+
+// iamTypes need a capability; the value is the property that names the resource,
+// for which a stronger one is needed.
+var iamTypes = map[string]string{
+	"AWS::IAM::Role": "RoleName", "AWS::IAM::User": "UserName", "AWS::IAM::Group": "GroupName",
+	"AWS::IAM::ManagedPolicy": "ManagedPolicyName", "AWS::IAM::InstanceProfile": "InstanceProfileName",
+	"AWS::IAM::Policy": "", "AWS::IAM::AccessKey": "", "AWS::IAM::UserToGroupAddition": "",
+	"AWS::IAM::RolePolicy": "", "AWS::IAM::UserPolicy": "", "AWS::IAM::GroupPolicy": "",
+}
+
+// checkCapabilities computes what the caller must acknowledge.
+func (l *Loaded) checkCapabilities() error {
+	need := ""
+	for _, r := range l.Bound.Resources() {
+		name, ok := iamTypes[r.Type]
+		switch {
+		case !ok:
+		case name != "" && !r.Properties.Get(name).IsNull():
+			need = "CAPABILITY_NAMED_IAM"
+		case need == "":
+			need = "CAPABILITY_IAM"
+		}
+	}
+	if need == "" {
+		return nil
+	}
+	l.Capabilities = []string{need}
+	in := l.Input
+	if in.GrantAll || slices.Contains(in.Capabilities, need) || slices.Contains(in.Capabilities, "CAPABILITY_NAMED_IAM") {
+		return nil
+	}
+	return awserr.New("InsufficientCapabilitiesException", 400, "Requires capabilities : [%s]", need)
+}
