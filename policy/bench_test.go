@@ -13,19 +13,19 @@ import (
 // fifty returns a caller's request and fifty statements, of which the last
 // allows it. They have the shapes of real ones: prefixes, stars in the middle,
 // conditions and a variable.
-func fifty(t testing.TB) (*policy.Request, *policy.Set) {
-	t.Helper()
+func fifty(tb testing.TB) (*policy.Request, *policy.Set) {
+	tb.Helper()
 	var list []*policy.Policy
 	for i := range 10 {
 		api := fmt.Sprintf("arn:aws:execute-api:us-east-1:111122223333:api%07d", i)
-		list = append(list, parsed(t, policy.Identity, `
+		list = append(list, parsed(tb, policy.Identity, `
 			{"Effect":"Allow","Action":["logs:CreateLogGroup","logs:CreateLogStream","logs:PutLogEvents"],"Resource":"*"},
 			{"Effect":"Allow","Action":"execute-api:Invoke","Resource":["`+api+`/*/GET/pets/*","`+api+`/prod/POST/*"]},
 			{"Effect":"Allow","Action":"execute-api:*","Resource":"`+api+`/${aws:PrincipalTag/team}/*"},
 			{"Effect":"Deny","Action":"execute-api:Invoke","Resource":"*","Condition":{"NotIpAddress":{"aws:SourceIp":["203.0.113.0/24","10.0.0.0/8"]},"Bool":{"aws:ViaAWSService":"false"}}},
 			{"Effect":"Allow","Action":"lambda:Invoke*","Resource":"arn:aws:lambda:*:111122223333:function:app-*","Condition":{"StringEquals":{"aws:RequestedRegion":"us-east-1"}}}`))
 	}
-	list = append(list[:9], parsed(t, policy.Identity, `
+	list = append(list[:9], parsed(tb, policy.Identity, `
 			{"Effect":"Allow","Action":"s3:GetObject","Resource":"arn:aws:s3:::bucket/*"},
 			{"Effect":"Allow","Action":"sqs:*","Resource":"*"},
 			{"Effect":"Allow","Action":"dynamodb:*","Resource":"*"},

@@ -11,16 +11,16 @@ import (
 	"github.com/hakonegate/hakone/policy/casefile"
 )
 
-func readCases(t testing.TB) []casefile.Case {
-	t.Helper()
-	return readLines[casefile.Case](t, "testdata/cases.jsonl")
+func readCases(tb testing.TB) []casefile.Case {
+	tb.Helper()
+	return readLines[casefile.Case](tb, "testdata/cases.jsonl")
 }
 
-func readLines[T any](t testing.TB, file string) []T {
-	t.Helper()
+func readLines[T any](tb testing.TB, file string) []T {
+	tb.Helper()
 	data, err := os.ReadFile(file)
 	if err != nil {
-		t.Fatal(err)
+		tb.Fatal(err)
 	}
 	var list []T
 	lines := bufio.NewScanner(bytes.NewReader(data))
@@ -28,7 +28,7 @@ func readLines[T any](t testing.TB, file string) []T {
 	for lines.Scan() {
 		var v T
 		if err := json.Unmarshal(lines.Bytes(), &v); err != nil {
-			t.Fatal(err)
+			tb.Fatal(err)
 		}
 		list = append(list, v)
 	}

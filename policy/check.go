@@ -54,11 +54,9 @@ func checkAction(st *statement, action string) PatternCheck {
 	best := -1
 	for i := range st.actions {
 		p := &st.actions[i]
-		score := 0
+		score := commonPrefixFold(p.text, action)
 		if p.match(action, nil, true) == matched {
 			score = 1 << 20
-		} else {
-			score = commonPrefixFold(p.text, action)
 		}
 		if score > best {
 			best, c.Pattern = score, p.text
@@ -101,17 +99,14 @@ func checkResource(st *statement, e *env) *PatternCheck {
 	best := -1
 	for i := range st.resources {
 		r := &st.resources[i]
-		m := r.match(e)
-		score := 0
-		var d difference
-		if m == matched {
+		d := r.difference(e)
+		score := d.score
+		switch r.match(e) {
+		case matched:
 			score = 1 << 20
-		} else {
-			d = r.difference(e)
-			score = d.score
-		}
-		if m == meaningless {
+		case meaningless:
 			score, d.note = score+1<<10, unresolvedNote(&r.rest, e)
+		case noMatch:
 		}
 		if score > best {
 			best = score

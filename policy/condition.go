@@ -131,7 +131,13 @@ func (o *operand) compare(c comparison, value string, e *env) match {
 		return matchOf(network.Contains(address))
 	case compareNull:
 		return noMatch
+	default:
+		return o.compareOrdered(c, value)
 	}
+}
+
+// compareOrdered compares numbers and dates.
+func (o *operand) compareOrdered(c comparison, value string) match {
 	if c.numeric() {
 		want, ok := o.typed.(number)
 		got := parseNumber(value)

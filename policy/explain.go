@@ -85,9 +85,7 @@ func (x *explainer) describeRequest(asked *recorder) {
 	if all, ok := x.request.Context.(interface {
 		All() iter.Seq2[string, Value]
 	}); ok {
-		for k, v := range all.All() {
-			out.Context[k] = v
-		}
+		maps.Insert(out.Context, all.All())
 	}
 	for _, key := range slices.Sorted(maps.Keys(asked.asked)) {
 		if v, ok := asked.Value(key); ok {

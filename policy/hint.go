@@ -240,6 +240,7 @@ func (x *explainer) layerHints() {
 			return
 		}
 		x.hint(hintOtherAccount, nil, "the resource belongs to account %s and the caller to %s: the resource's policy has to name the caller too", orUnknown(r.owner()), r.Principal.AccountID)
+	default: // nothing to add to the statements' own hints
 	}
 	if grant == grantRole && (reason == NoBoundaryAllow || reason == NoSessionAllow) {
 		x.hint(hintRoleGrant, nil, "the resource's policy names the role; that grant is limited by the boundary and the session policy. One to the session itself (%s) is not", r.Principal.ARN)

@@ -4,6 +4,7 @@ import (
 	"bytes"
 	"encoding/json"
 	"fmt"
+	"slices"
 	"strings"
 )
 
@@ -52,7 +53,7 @@ func grantMissing(r *Request, s *Set, reason Reason) (Missing, bool) {
 	switch reason {
 	case NoIdentityAllow:
 		m.Where = "a policy of " + r.Principal.owner()
-		s.Identity = append(s.Identity[:len(s.Identity):len(s.Identity)], m.write(Identity, st))
+		s.Identity = append(slices.Clip(s.Identity), m.write(Identity, st))
 	case NoBoundaryAllow:
 		m.Where = "the permissions boundary of " + r.Principal.owner()
 		m.Note = "a boundary only limits: the caller's own policies must allow the action too"
@@ -60,7 +61,7 @@ func grantMissing(r *Request, s *Set, reason Reason) (Missing, bool) {
 	case NoSessionAllow:
 		m.Where = "the session policy that is passed when the role is assumed"
 		m.Note = "a session policy only limits: the role's own policies must allow the action too"
-		s.Session = append(s.Session[:len(s.Session):len(s.Session)], m.write(Session, st))
+		s.Session = append(slices.Clip(s.Session), m.write(Session, st))
 	case NoSCPAllow:
 		level := silentLevel(r, s)
 		if level < 0 {
@@ -69,7 +70,7 @@ func grantMissing(r *Request, s *Set, reason Reason) (Missing, bool) {
 		m.Where = fmt.Sprintf("a service control policy of level %d of the organization", level+1)
 		m.Note = "every level, from the root to the account, must allow the action"
 		old := s.SCPs[level]
-		s.SCPs[level] = append(old[:len(old):len(old)], m.write(SCP, st))
+		s.SCPs[level] = append(slices.Clip(old), m.write(SCP, st))
 	case NoResourceAllow, NoTrustAllow, NoEndpointAllow:
 		kind := Resource
 		m.Where = "the policy of the resource"
@@ -85,7 +86,7 @@ func grantMissing(r *Request, s *Set, reason Reason) (Missing, bool) {
 		st.Principal, st.Condition = r.Principal.element(), sourceCondition(r)
 		p := m.write(kind, st)
 		if reason == NoEndpointAllow {
-			s.Endpoint = append(s.Endpoint[:len(s.Endpoint):len(s.Endpoint)], p)
+			s.Endpoint = append(slices.Clip(s.Endpoint), p)
 		} else {
 			s.Resource = join(s.Resource, p)
 		}
@@ -124,7 +125,7 @@ func join(old, more *Policy) *Policy {
 		return more
 	}
 	d := *old.Document
-	d.statements = append(d.statements[:len(d.statements):len(d.statements)], more.statements...)
+	d.statements = append(slices.Clip(d.statements), more.statements...)
 	return &Policy{Name: old.Name, ARN: old.ARN, Source: old.Source, Document: &d}
 }
 

@@ -124,7 +124,7 @@ func parseOperator(name string) (operator, bool) {
 			continue
 		}
 		if after, ok := strings.CutPrefix(rest, strings.ToLower(prefix)); ok {
-			o.set, rest = setForm(form), after //nolint:gosec // an index of setNames
+			o.set, rest = setForm(form), after
 		}
 	}
 	if b := operatorByName[rest]; b != nil {

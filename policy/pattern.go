@@ -49,7 +49,6 @@ const (
 type syntax struct {
 	wildcards bool
 	variables bool
-	fold      bool // ASCII letters match without regard to case
 }
 
 // compilePattern prepares text. It never fails: what is not a variable is text.

@@ -141,6 +141,7 @@ func (p *principal) match(c *Principal) grant {
 		ok = c.Kind == ServicePrincipal && c.Service == p.value
 	case entryFederated:
 		ok = c.Kind == WebIdentity && c.Provider == p.value
+	case entryNever:
 	}
 	if ok {
 		return grantDirect
@@ -149,8 +150,8 @@ func (p *principal) match(c *Principal) grant {
 }
 
 // uniqueID returns the ID of a session's role or of a user.
-func (c *Principal) uniqueID() string {
-	id, _, _ := strings.Cut(c.UserID, ":")
+func (p *Principal) uniqueID() string {
+	id, _, _ := strings.Cut(p.UserID, ":")
 	return id
 }
 

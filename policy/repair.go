@@ -2,6 +2,7 @@ package policy
 
 import (
 	"net/url"
+	"slices"
 	"strings"
 )
 
@@ -166,9 +167,9 @@ func (x *explainer) resourceHints(at Pointer) {
 	repairs := partRepairs
 	switch request.parts[partService] {
 	case "execute-api":
-		repairs = append(apiRepairs[:len(apiRepairs):len(apiRepairs)], partRepairs...)
+		repairs = append(slices.Clip(apiRepairs), partRepairs...)
 	case "lambda":
-		repairs = append(functionRepairs[:len(functionRepairs):len(functionRepairs)], partRepairs...)
+		repairs = append(slices.Clip(functionRepairs), partRepairs...)
 	}
 	for i := range st.resources {
 		x.resourceHint(at, st, &st.resources[i], request, repairs)
@@ -234,7 +235,7 @@ func foldedMatch(c *resource, r *Request) bool {
 
 // words puts what differs into the repair's text.
 func (r *repair) words(pattern, request apiARN) string {
-	want, have := "", ""
+	var want, have string
 	switch r.code {
 	case hintWrongStage:
 		want, have = pattern.api[segStage], request.api[segStage]

@@ -61,15 +61,15 @@ func (r *resource) match(e *env) match {
 		return matched
 	case resourceNever:
 		return noMatch
-	}
-	if !e.isARN {
-		return noMatch
-	}
-	if r.shape == resourceStage {
-		if e.resource[partService] != "execute-api" {
+	case resourceStage:
+		if !e.isARN || e.resource[partService] != "execute-api" {
 			return noMatch
 		}
 		return r.rest.match(e.resource[partRest], e, false)
+	case resourceARN:
+		if !e.isARN {
+			return noMatch
+		}
 	}
 	for i := range r.head {
 		if !glob(r.head[i], e.resource[partPartition+i]) {
@@ -136,6 +136,7 @@ func (a *arnOperand) match(value string, e *env) match {
 			return meaningless
 		case noMatch:
 			result = noMatch
+		case matched:
 		}
 	}
 	return result

@@ -50,6 +50,7 @@ func (s *statement) matchResource(e *env) bool {
 			if s.notResource {
 				return false
 			}
+		case noMatch:
 		}
 	}
 	return result

@@ -229,11 +229,11 @@ func truthStatement(kind policy.Kind, effect, who string, r *policy.Request) str
 }
 
 // parsed returns a policy with the given statements.
-func parsed(t testing.TB, kind policy.Kind, statements string) *policy.Policy {
-	t.Helper()
+func parsed(tb testing.TB, kind policy.Kind, statements string) *policy.Policy {
+	tb.Helper()
 	d, err := policy.Parse(kind, []byte(`{"Version":"2012-10-17","Statement":[`+statements+`]}`))
 	if err != nil {
-		t.Fatalf("%s: %v", statements, err)
+		tb.Fatalf("%s: %v", statements, err)
 	}
 	return policy.New(kind.String(), "", d)
 }

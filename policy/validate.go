@@ -54,6 +54,7 @@ func (s *source) checkVersion() *MalformedError {
 		if v.text != version2012 {
 			return s.refuse(msgVersion, v.offset, "Version", "")
 		}
+	default: // old versions are accepted elsewhere
 	}
 	return nil
 }

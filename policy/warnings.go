@@ -266,7 +266,7 @@ func (w *warner) conditionKey(element string, key member) {
 		w.warn(key.offset, element, likely, "there is no condition key %s", key.key)
 	case !strings.Contains(key.key, ":"):
 		w.warn(key.offset, element, "", "a condition key has a prefix, such as aws: — %s is never present", key.key)
-	case knownPrefix(key.key) && !containsFold(words().keys, name) && !(tagged && containsFold(words().keys, name+"/")):
+	case knownPrefix(key.key) && !containsFold(words().keys, name) && (!tagged || !containsFold(words().keys, name+"/")):
 		w.warn(key.offset, element, "", "there is no global condition key %s", key.key)
 	}
 }
