@@ -1,6 +1,7 @@
 package access
 
 import (
+	"strings"
 	"time"
 
 	"github.com/hakonegate/hakone/policy"
@@ -62,5 +63,24 @@ func (u *User) Caller(accessKeyID string) *Caller {
 		Tags:         u.Tags,
 		Direct:       true,
 		Policies:     u.Policies,
+	}
+}
+
+// Caller returns a session of r as the caller that a service is when it acts with
+// the role itself, without credentials.
+func (r *Role) Caller(sessionName string) *Caller {
+	partition, _, _ := strings.Cut(strings.TrimPrefix(r.ARN, "arn:"), ":")
+	return &Caller{
+		Kind:         policy.AssumedRole,
+		AccountID:    r.AccountID,
+		ARN:          "arn:" + partition + ":sts::" + r.AccountID + ":assumed-role/" + r.Name + "/" + sessionName,
+		PrincipalARN: r.ARN,
+		UserID:       r.ID + ":" + sessionName,
+		RoleID:       r.ID,
+		SessionName:  sessionName,
+		Tags:         r.Tags,
+		Temporary:    true,
+		IssuedAt:     time.Now(),
+		Policies:     r.Policies,
 	}
 }

@@ -11,7 +11,6 @@ import (
 	"context"
 	"crypto/rand"
 	"encoding/hex"
-	"errors"
 	"fmt"
 	"time"
 
@@ -24,8 +23,8 @@ type Profiles interface {
 	ProfileARN(nameOrARN string) (string, bool)
 }
 
-// Secrets keeps the private keys of key pairs.
-type Secrets interface {
+// Parameters keeps the private keys of key pairs.
+type Parameters interface {
 	PutSecret(ctx context.Context, name, description, value string) error
 	DeleteSecret(ctx context.Context, name string) error
 }
@@ -33,24 +32,24 @@ type Secrets interface {
 // A Config is what a [Service] works with. All but Partition and Now are
 // required.
 type Config struct {
-	Store     *store.Store
-	Profiles  Profiles
-	Secrets   Secrets
-	Account   string
-	Region    string
-	Partition string           // "" means "aws"
-	Now       func() time.Time // nil means time.Now
+	Store      *store.Store
+	Profiles   Profiles
+	Parameters Parameters
+	Account    string
+	Region     string
+	Partition  string           // "" means "aws"
+	Now        func() time.Time // nil means time.Now
 }
 
 // A Service is EC2 in one account and region. It is safe for concurrent use.
 type Service struct {
-	store     *store.Store
-	profiles  Profiles
-	secrets   Secrets
-	account   string
-	region    string
-	partition string
-	now       func() time.Time
+	store      *store.Store
+	profiles   Profiles
+	parameters Parameters
+	account    string
+	region     string
+	partition  string
+	now        func() time.Time
 
 	resources store.Collection[Resource]
 	instances store.Collection[Instance]
@@ -59,12 +58,9 @@ type Service struct {
 }
 
 // New returns the account's EC2.
-func New(c Config) (*Service, error) {
-	if c.Store == nil || c.Profiles == nil || c.Secrets == nil || c.Account == "" || c.Region == "" {
-		return nil, errors.New("ec2: Store, Profiles, Secrets, Account and Region are required")
-	}
+func New(c Config) *Service {
 	s := &Service{
-		store: c.Store, profiles: c.Profiles, secrets: c.Secrets,
+		store: c.Store, profiles: c.Profiles, parameters: c.Parameters,
 		account: c.Account, region: c.Region, partition: c.Partition, now: c.Now,
 		resources: store.In[Resource](c.Store, "ec2.resources"),
 		instances: store.In[Instance](c.Store, "ec2.instances"),
@@ -77,7 +73,7 @@ func New(c Config) (*Service, error) {
 	if s.now == nil {
 		s.now = time.Now
 	}
-	return s, nil
+	return s
 }
 
 // newID returns an id such as "vpc-" and 17 hexadecimal digits.

@@ -86,7 +86,7 @@ func (t keyPairType) Create(ctx context.Context, r *stack.Request) (stack.Result
 	result := stack.Result{PhysicalID: pair.KeyName, Attributes: map[string]string{"KeyFingerprint": pair.Fingerprint, "KeyPairId": pair.KeyPairID}}
 	if private != "" {
 		description := "Private key of the key pair " + pair.KeyName
-		if err := t.s.secrets.PutSecret(ctx, PrivateKeyParameter(pair.KeyPairID), description, private); err != nil {
+		if err := t.s.parameters.PutSecret(ctx, PrivateKeyParameter(pair.KeyPairID), description, private); err != nil {
 			return result, fmt.Errorf("store the private key of %s: %w", pair.KeyName, err)
 		}
 	}
@@ -113,7 +113,7 @@ func (t keyPairType) Delete(ctx context.Context, r *stack.Request) error {
 	if !ok {
 		return nil
 	}
-	if err := t.s.secrets.DeleteSecret(ctx, PrivateKeyParameter(pair.KeyPairID)); err != nil {
+	if err := t.s.parameters.DeleteSecret(ctx, PrivateKeyParameter(pair.KeyPairID)); err != nil {
 		return fmt.Errorf("delete the private key of %s: %w", pair.KeyName, err)
 	}
 	return t.s.pairs.Delete(ctx, pair.KeyName)

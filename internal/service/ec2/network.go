@@ -167,14 +167,14 @@ func finishSubnet(s *Service, r *Resource) {
 	if r.Attributes["AvailabilityZone"] == "" {
 		r.Attributes["AvailabilityZone"] = s.region + "a"
 	}
-	r.Attributes["AvailabilityZoneId"] = s.zoneID(r.Attributes["AvailabilityZone"])
+	r.Attributes["AvailabilityZoneId"] = s.ZoneID(r.Attributes["AvailabilityZone"])
 	if r.Attributes["NetworkAclAssociationId"] == "" {
 		r.Attributes["NetworkAclAssociationId"] = newID("aclassoc")
 	}
 }
 
-// zoneID returns an id for a zone, such as apne1-az1 for ap-northeast-1a.
-func (s *Service) zoneID(zone string) string {
+// ZoneID returns an id for a zone, such as apne1-az1 for ap-northeast-1a.
+func (s *Service) ZoneID(zone string) string {
 	parts := strings.Split(s.region, "-")
 	letter, ok := strings.CutPrefix(zone, s.region)
 	if len(parts) < 3 || !ok || len(letter) != 1 {

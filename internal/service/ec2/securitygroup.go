@@ -238,3 +238,14 @@ func (t ruleType) Delete(ctx context.Context, r *stack.Request) error {
 	}
 	return err
 }
+
+// GroupNames returns the names of those security groups that are ours.
+func (s *Service) GroupNames(ids []string) []string {
+	var names []string
+	for _, id := range ids {
+		if g, ok := s.resources.Get(id); ok {
+			names = append(names, g.Attributes["GroupName"])
+		}
+	}
+	return names
+}

@@ -6,7 +6,6 @@
 package ssm
 
 import (
-	"errors"
 	"time"
 
 	"github.com/hakonegate/hakone/internal/access/seal"
@@ -37,10 +36,7 @@ type Service struct {
 }
 
 // New returns the parameter store.
-func New(c Config) (*Service, error) {
-	if c.Store == nil || c.Seal == nil || c.Account == "" || c.Region == "" {
-		return nil, errors.New("ssm: Store, Seal, Account and Region are required")
-	}
+func New(c Config) *Service {
 	s := &Service{
 		store: c.Store, seal: c.Seal, account: c.Account, region: c.Region, partition: c.Partition, now: c.Now,
 		parameters: store.In[parameter](c.Store, "ssm.parameters"),
@@ -51,5 +47,5 @@ func New(c Config) (*Service, error) {
 	if s.now == nil {
 		s.now = time.Now
 	}
-	return s, nil
+	return s
 }
