@@ -11,8 +11,8 @@ import (
 	"github.com/hakonegate/hakone/sigv4"
 )
 
-func (x *exchange) authenticate() error { return x.target.authorizer.authenticate(x) }
-func (x *exchange) authorize() error    { return x.target.authorizer.authorize(x) }
+func (x *exchange) authenticate() error { return x.target.gate.authenticate(x) }
+func (x *exchange) authorize() error    { return x.target.gate.authorize(x) }
 
 // open admits everyone: the route's authorization type is NONE.
 type open struct{}
@@ -21,10 +21,11 @@ func (open) authenticate(*exchange) error { return nil }
 func (open) authorize(*exchange) error    { return nil }
 
 // closed admits nobody, since the gateway cannot do what the route asks for.
-type closed struct{ why string }
+type closed struct{ err error }
 
-func (c closed) authenticate(*exchange) error { return internal(c.why, nil) }
-func (c closed) authorize(*exchange) error    { return internal(c.why, nil) }
+func (c closed) authenticate(*exchange) error { return internal("the route has no authorizer", c.err) }
+
+func (c closed) authorize(*exchange) error { return internal("the route has no authorizer", c.err) }
 
 // iam admits callers whose signature is good and whose own policies allow
 // execute-api:Invoke. HTTP APIs have no resource policies, so callers of other
@@ -72,10 +73,7 @@ func (a *iam) authorize(x *exchange) error {
 	if len(resource) > longestARN {
 		return refuseWith(http.StatusRequestURITooLong, "the resource name of the request is longer than 1,600 bytes")
 	}
-	facts := &access.RequestFacts{
-		SourceIP: x.sourceIP, Secure: x.secure, Time: x.start, Region: a.g.config.Region,
-		UserAgent: x.r.UserAgent(), Referer: x.r.Referer(),
-	}
+	facts := x.facts()
 	decision := access.Authorize(x.caller, facts, httpapi.InvokeAction, resource, a.g.config.Account, nil)
 	x.trace.Authorization = &trace.Authorization{
 		Action: httpapi.InvokeAction, Resource: resource, Allowed: decision.Allowed(), Decision: decision.Effect.String(),
@@ -85,6 +83,14 @@ func (a *iam) authorize(x *exchange) error {
 	}
 	x.trace.Authorization.Explanation = access.ExplainAuthorization(x.caller, facts, httpapi.InvokeAction, resource, a.g.config.Account, nil)
 	return forbidden("the caller's policies do not allow " + httpapi.InvokeAction + " on " + resource)
+}
+
+// facts are what conditions of policies may ask of the request.
+func (x *exchange) facts() *access.RequestFacts {
+	return &access.RequestFacts{
+		SourceIP: x.sourceIP, Secure: x.secure, Time: x.start, Region: x.g.config.Region,
+		UserAgent: x.r.UserAgent(), Referer: x.r.Referer(),
+	}
 }
 
 func (a *iam) accepted(sig *sigv4.Signature) *trace.Signature {

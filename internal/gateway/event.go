@@ -22,12 +22,9 @@ func (x *exchange) event() (*event.Request, error) {
 	r := &event.Request{
 		AccountID: x.g.config.Account, APIID: x.stage.api.id, Stage: x.stage.name,
 		RouteKey: x.route.Key, RoutePath: x.route.Path,
-		DomainName: x.domain, Method: x.req.Method, Path: x.path, SentPath: x.sentPath, RawQuery: x.req.RawQuery,
+		DomainName: x.domain, Method: x.req.Method, Path: x.stagePath(x.path), SentPath: x.stagePath(x.sentPath), RawQuery: x.req.RawQuery,
 		Protocol: "HTTP/1.1", UserAgent: x.r.UserAgent(), RequestID: x.id, Time: x.start, HTTP2: x.r.ProtoMajor >= 2,
 		Headers: x.eventHeaders(), StageVariables: x.stage.variables, Body: x.body, Authorizer: x.authorizer,
-	}
-	if x.stage.name != "$default" {
-		r.Path, r.SentPath = "/"+x.stage.name+x.path, "/"+x.stage.name+x.sentPath
 	}
 	if x.sourceIP.IsValid() {
 		r.SourceIP = x.trace.SourceIP
@@ -59,7 +56,7 @@ func (x *exchange) eventHeaders() []sigv4.Header {
 		}
 	}
 	headers = append(headers,
-		sigv4.Header{Name: "content-length", Value: strconv.Itoa(len(x.body))},
+		sigv4.Header{Name: "content-length", Value: strconv.FormatInt(x.contentLength(), 10)},
 		sigv4.Header{Name: "host", Value: x.req.Host},
 		sigv4.Header{Name: "x-amzn-trace-id", Value: x.traceID()},
 		sigv4.Header{Name: "x-forwarded-for", Value: x.forwardedFor()},
@@ -69,6 +66,9 @@ func (x *exchange) eventHeaders() []sigv4.Header {
 	slices.SortStableFunc(headers, func(a, b sigv4.Header) int { return strings.Compare(a.Name, b.Name) })
 	return headers
 }
+
+// contentLength returns the length of the body, also before it is read.
+func (x *exchange) contentLength() int64 { return max(int64(len(x.body)), x.r.ContentLength, 0) }
 
 // traceID keeps the trace that a client is in, or starts one.
 func (x *exchange) traceID() string {

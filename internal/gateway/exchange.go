@@ -8,6 +8,7 @@ import (
 	"time"
 
 	"github.com/hakonegate/hakone/internal/access"
+	"github.com/hakonegate/hakone/internal/gateway/authorizer"
 	"github.com/hakonegate/hakone/internal/gateway/event"
 	"github.com/hakonegate/hakone/internal/gateway/httpapi"
 	"github.com/hakonegate/hakone/internal/trace"
@@ -40,8 +41,10 @@ type exchange struct {
 	values []string // of the route's path variables
 
 	// From authorize.
-	caller     *access.Caller
-	authorizer event.Authorizer
+	caller      *access.Caller
+	tokenScopes []string           // of a JWT
+	answer      *authorizer.Answer // of a Lambda authorizer
+	authorizer  event.Authorizer   // what the event tells of them
 
 	body     []byte
 	answered bool // a step wrote response before the integration was reached

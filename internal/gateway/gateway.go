@@ -11,6 +11,7 @@ import (
 	"time"
 
 	"github.com/hakonegate/hakone/internal/access"
+	"github.com/hakonegate/hakone/internal/gateway/authorizer"
 	"github.com/hakonegate/hakone/internal/gateway/integration"
 	"github.com/hakonegate/hakone/internal/service/apigatewayv2"
 	"github.com/hakonegate/hakone/internal/trace"
@@ -28,9 +29,11 @@ type Config struct {
 	Account string
 	Region  string
 
-	Partition      string           // "" means "aws"
-	OrganizationID string           // of the account; "" when it is in none
-	Now            func() time.Time // nil means time.Now
+	Partition        string           // "" means "aws"
+	OrganizationID   string           // of the account; "" when it is in none
+	AllowHTTPIssuers bool             // JWT issuers may have http URLs: for local work only
+	Client           *http.Client     // asks JWT issuers for their keys; nil means http.DefaultClient
+	Now              func() time.Time // nil means time.Now
 }
 
 // APIs are the records that the gateway serves; *apigatewayv2.Service is one.
@@ -49,6 +52,8 @@ type Gateway struct {
 	config   Config
 	verifier *sigv4.Verifier
 	iam      iam
+	issuers  *authorizer.Issuers
+	answers  *authorizer.Cache
 	table    atomic.Pointer[table]
 
 	mu      sync.Mutex    // held while a table is compiled and swapped in
@@ -72,6 +77,8 @@ func New(c Config) *Gateway {
 		MaxBody: maxBody,
 	}
 	g.iam = iam{g}
+	g.issuers = &authorizer.Issuers{AllowHTTP: c.AllowHTTPIssuers, Client: c.Client, Now: c.Now}
+	g.answers = &authorizer.Cache{Now: c.Now}
 	g.Refresh()
 	return g
 }

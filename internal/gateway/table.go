@@ -40,12 +40,12 @@ type stage struct {
 // A route is a route with what stands before and behind it.
 type route struct {
 	kind        string // authorization type
-	authorizer  authorizer
+	gate        gate
 	integration integrator
 }
 
-// An authorizer decides who may use a route. Its errors are refusals.
-type authorizer interface {
+// A gate decides who may use a route. Its errors are refusals.
+type gate interface {
 	authenticate(x *exchange) error // who is it? Fills in x.caller or x.authorizer
 	authorize(x *exchange) error    // may they?
 }
@@ -117,15 +117,15 @@ func (g *Gateway) compileStage(a *api, served *apigatewayv2.ServedStage) (*stage
 
 func (g *Gateway) compileRoute(s *stage, r *apigatewayv2.Route, served *apigatewayv2.ServedStage) *route {
 	out := &route{kind: r.AuthorizationType}
-	switch r.AuthorizationType {
-	case "", apigatewayv2.AuthorizationNone:
-		out.kind, out.authorizer = apigatewayv2.AuthorizationNone, open{}
-	case apigatewayv2.AuthorizationIAM:
-		out.authorizer = &g.iam
-	default: // what is not known stays closed
-		out.authorizer = closed{"the gateway has no authorizer of the type " + r.AuthorizationType}
+	if out.kind == "" {
+		out.kind = apigatewayv2.AuthorizationNone
 	}
 	var err error
+	if out.gate, err = g.compileAuthorizer(s, r, served); err != nil {
+		// What cannot be checked stays closed.
+		out.gate = closed{err}
+		g.config.Log.Error("route is closed", "api", s.api.id, "stage", s.name, "route", r.RouteKey, "error", err)
+	}
 	if out.integration, err = g.compileIntegration(r, served); err != nil {
 		out.integration = broken{err}
 		g.config.Log.Warn("route answers with an error", "api", s.api.id, "stage", s.name, "route", r.RouteKey, "error", err)

@@ -1,14 +1,9 @@
 package event
 
 import (
-	"bytes"
 	"encoding/json"
-	"os"
-	"path/filepath"
 	"testing"
 	"time"
-
-	"github.com/google/go-cmp/cmp"
 
 	"github.com/hakonegate/hakone/sigv4"
 )
@@ -79,28 +74,7 @@ func TestEvents(t *testing.T) {
 	}
 	for _, tt := range tests {
 		t.Run(tt.file, func(t *testing.T) {
-			got := tt.append(nil, tt.r)
-			if !json.Valid(got) {
-				t.Fatalf("not JSON: %s", got)
-			}
-			var indented bytes.Buffer
-			if err := json.Indent(&indented, got, "", "  "); err != nil {
-				t.Fatal(err)
-			}
-			indented.WriteByte('\n')
-			name := filepath.Join("testdata", tt.file)
-			if os.Getenv("UPDATE") != "" {
-				if err := os.WriteFile(name, indented.Bytes(), 0o644); err != nil {
-					t.Fatal(err)
-				}
-			}
-			want, err := os.ReadFile(name)
-			if err != nil {
-				t.Fatal(err)
-			}
-			if diff := cmp.Diff(string(want), indented.String()); diff != "" {
-				t.Errorf("event (-want +got):\n%s", diff)
-			}
+			golden(t, tt.file, tt.append(nil, tt.r))
 		})
 	}
 }
