@@ -6,7 +6,7 @@ import (
 
 // statement compares a statement with the request and keeps every comparison.
 func (x *explainer) statement(st *statement, index int, n naming) ExplainedStatement {
-	e := ExplainedStatement{Sid: st.sid, Index: index, Line: int(st.position.line), Effect: "Allow"}
+	e := ExplainedStatement{Sid: st.sid, Index: index, Start: st.span.start(), End: st.span.end(), Effect: "Allow"}
 	if st.deny {
 		e.Effect = "Deny"
 	}

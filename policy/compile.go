@@ -4,7 +4,7 @@ import "unique"
 
 // parse reads, checks and compiles a document.
 func parse(kind Kind, text []byte, strict bool) (*Document, error) {
-	s, err := readSource(kind, string(text))
+	s, err := readSource(kind, string(text), strict)
 	if err != nil {
 		return nil, err
 	}
@@ -35,8 +35,7 @@ func (s *source) compile() *Document {
 }
 
 func (s *source) compileStatement(c *statement, st *node, variables bool) {
-	at := position(s.text, st.offset)
-	c.position = position32{int32(at.Line), int32(at.Column)} //nolint:gosec // maxDocumentBytes fits
+	c.span = makeSpan(s.locator.position(st.offset), s.locator.position(st.end))
 	c.language2012 = variables
 	c.deny = st.get("Effect").text != "Allow" // "allow" is no Allow
 	if sid := st.get("Sid"); sid != nil {

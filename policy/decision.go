@@ -64,6 +64,16 @@ func (s StatementRef) Sid() string {
 	return s.Policy.statements[s.Index].sid
 }
 
+// Position returns where the statement begins in its policy's text, and where it
+// ends. Both are zero for the zero StatementRef.
+func (s StatementRef) Position() (start, end Position) {
+	if s.Policy == nil {
+		return Position{}, Position{}
+	}
+	st := &s.Policy.statements[s.Index]
+	return st.span.start(), st.span.end()
+}
+
 // Effect returns "Allow" or "Deny", or "" for the zero StatementRef.
 func (s StatementRef) Effect() string {
 	switch {

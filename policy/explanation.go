@@ -67,13 +67,14 @@ type ExplainedPolicy struct {
 
 // An ExplainedStatement is one statement, compared with the request.
 type ExplainedStatement struct {
-	Sid     string `json:"sid,omitempty"`
-	Index   int    `json:"index"`
-	Line    int    `json:"line"` // in the policy's text
-	Effect  string `json:"effect"`
-	Applies bool   `json:"applies"`
-	Differs string `json:"differs,omitempty"` // the first element that does not match: "action", "resource", "principal" or "condition"
-	Checks  Checks `json:"checks"`
+	Sid     string   `json:"sid,omitempty"`
+	Index   int      `json:"index"`
+	Start   Position `json:"start"` // in the policy's text
+	End     Position `json:"end"`
+	Effect  string   `json:"effect"`
+	Applies bool     `json:"applies"`
+	Differs string   `json:"differs,omitempty"` // the first element that does not match: "action", "resource", "principal" or "condition"
+	Checks  Checks   `json:"checks"`
 }
 
 // Checks are the comparisons of a statement's elements.

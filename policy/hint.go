@@ -72,10 +72,34 @@ func (x *explainer) hints() {
 		x.layerHints()
 	}
 	slices.SortStableFunc(x.out.Hints, func(a, b Hint) int {
-		return cmp.Compare(slices.Index(hintOrder, a.Code), slices.Index(hintOrder, b.Code))
+		return cmp.Compare(hintRank(a), hintRank(b))
 	})
+	x.nearestByHint()
 	if len(x.out.Hints) > maxHints {
 		x.out.Hints = x.out.Hints[:maxHints]
+	}
+}
+
+// hintRank orders hints. One change is likelier than two.
+func hintRank(h Hint) int {
+	rank := slices.Index(hintOrder, h.Code)
+	if strings.Contains(h.Text, "; and ") {
+		rank += len(hintOrder)
+	}
+	return rank
+}
+
+// nearestByHint prefers the statement of the likeliest mistake to the one that
+// merely looks alike.
+func (x *explainer) nearestByHint() {
+	if x.out.Nearest == nil {
+		return
+	}
+	for _, h := range x.out.Hints {
+		if h.At != nil {
+			x.out.Nearest = &Nearest{Pointer: *h.At, Name: x.name(*h.At), Text: x.at(*h.At).difference()}
+			return
+		}
 	}
 }
 

@@ -27,6 +27,7 @@ const (
 type node struct {
 	kind    nodeKind
 	offset  int
+	end     int    // after the last character; of objects only
 	text    string // of a scalar; numbers and booleans as written
 	items   []*node
 	members []member
@@ -77,12 +78,13 @@ var (
 )
 
 // parseJSON reads one JSON value. Strings without escapes share text's memory.
-func parseJSON(text string) (*node, error) {
+// latin refuses the characters that IAM does not accept in a new policy.
+func parseJSON(text string, latin bool) (*node, error) {
 	if len(text) > maxDocumentBytes {
 		return nil, &syntaxError{0, errSize}
 	}
 	p := &jsonParser{text: text}
-	if err := p.characters(); err != nil {
+	if err := p.characters(latin); err != nil {
 		return nil, err
 	}
 	n, err := p.value(0)
@@ -108,13 +110,14 @@ func (p *jsonParser) fail(err error) error {
 	return &syntaxError{p.pos, err}
 }
 
-// characters refuses what IAM documents as outside a policy's alphabet: tab,
-// line feed, carriage return and U+0020 to U+00FF.
-func (p *jsonParser) characters() error {
+// characters refuses control characters and what is not UTF-8. What IAM
+// documents as a policy's alphabet also ends at U+00FF.
+func (p *jsonParser) characters(latin bool) error {
+	if !utf8.ValidString(p.text) {
+		return &syntaxError{0, errCharacter}
+	}
 	for i, c := range p.text {
-		switch {
-		case c == '\t' || c == '\n' || c == '\r' || c >= ' ' && c <= 0xFF:
-		default:
+		if c < ' ' && c != '\t' && c != '\n' && c != '\r' || latin && c > 0xFF {
 			return &syntaxError{i, errCharacter}
 		}
 	}
@@ -180,6 +183,7 @@ func (p *jsonParser) object(depth int) (*node, error) {
 	p.pos++
 	if p.peek() == '}' {
 		p.pos++
+		n.end = p.pos
 		return n, nil
 	}
 	seen := map[string]bool{}
@@ -213,6 +217,7 @@ func (p *jsonParser) object(depth int) (*node, error) {
 			p.pos++
 		case '}':
 			p.pos++
+			n.end = p.pos
 			return n, nil
 		default:
 			return nil, p.fail(errUnexpected)
@@ -362,12 +367,4 @@ func (p *jsonParser) hex() (rune, bool) {
 		}
 	}
 	return r, true
-}
-
-// position turns an offset into a line and a column.
-func position(text string, offset int) Position {
-	before := text[:min(offset, len(text))]
-	line := strings.Count(before, "\n") + 1
-	column := utf8.RuneCountInString(before[strings.LastIndexByte(before, '\n')+1:]) + 1
-	return Position{line, column}
 }

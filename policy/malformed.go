@@ -2,16 +2,6 @@ package policy
 
 import "fmt"
 
-// A Position is a place in a document's text, counted from 1; columns count
-// characters.
-type Position struct {
-	Line   int `json:"line"`
-	Column int `json:"column"`
-}
-
-// String returns the position as line:column.
-func (p Position) String() string { return fmt.Sprintf("%d:%d", p.Line, p.Column) }
-
 // A MalformedError is a refusal of a document. AWS answers with the code
 // MalformedPolicyDocument and Message, and nothing else.
 type MalformedError struct {

@@ -124,9 +124,18 @@ func (c *PatternCheck) words() string {
 }
 
 func (c *ConditionCheck) words() string {
-	wanted := "nothing"
-	if len(c.Wanted) > 0 {
-		wanted = quoteAll(c.Wanted)
+	wanted := quoteAll(c.Wanted)
+	switch base := strings.TrimPrefix(strings.TrimPrefix(c.Operator, "ForAllValues:"), "ForAnyValue:"); {
+	case len(c.Wanted) == 0:
+		wanted = "nothing"
+	case strings.Contains(base, "Not") && len(c.Wanted) > 1:
+		wanted = "none of " + strings.ReplaceAll(wanted, " or ", ", ")
+	case strings.Contains(base, "Not"):
+		wanted = "anything but " + wanted
+	case strings.HasPrefix(base, "Null") && c.Wanted[0] == "true":
+		return fmt.Sprintf("its condition Null wants the key %s to be absent", c.Key)
+	case strings.HasPrefix(base, "Null"):
+		return fmt.Sprintf("its condition Null wants the key %s to be present", c.Key)
 	}
 	s := fmt.Sprintf("its condition %s on %s wants %s", c.Operator, c.Key, wanted)
 	switch {

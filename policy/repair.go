@@ -43,9 +43,10 @@ func (a apiARN) insert(i int, s string) apiARN {
 // A repair is a change to a resource pattern that people often need. If the
 // changed pattern matches the request, the hint names the change.
 type repair struct {
-	code string
-	text string
-	fix  func(pattern, request apiARN) (apiARN, bool)
+	code  string
+	text  string
+	alone bool // with another change it would be another resource
+	fix   func(pattern, request apiARN) (apiARN, bool)
 }
 
 const (
@@ -56,19 +57,19 @@ const (
 
 // apiRepairs are the repairs of execute-api resources.
 var apiRepairs = []repair{
-	{hintWrongStage, "the stage differs: the policy has WANT, the request came to HAVE", func(p, r apiARN) (apiARN, bool) {
+	{hintWrongStage, "the stage differs: the policy has WANT, the request came to HAVE", false, func(p, r apiARN) (apiARN, bool) {
 		if len(p.api) <= segStage || len(r.api) <= segStage {
 			return p, false
 		}
 		return p.with(segStage, r.api[segStage]), true
 	}},
-	{hintLeadingSlash, "the path begins with a slash in the policy; in a resource ARN it has none after the method", func(p, _ apiARN) (apiARN, bool) {
+	{hintLeadingSlash, "the path begins with a slash in the policy; in a resource ARN it has none after the method", false, func(p, _ apiARN) (apiARN, bool) {
 		if len(p.api) <= segPath || !strings.HasPrefix(p.api[segPath], "/") {
 			return p, false
 		}
 		return p.with(segPath, strings.TrimLeft(p.api[segPath], "/")), true
 	}},
-	{hintRouteTemplate, "the policy has a route's path with {braces}; requests are compared by their own path: write * for the variable", func(p, _ apiARN) (apiARN, bool) {
+	{hintRouteTemplate, "the policy has a route's path with {braces}; requests are compared by their own path: write * for the variable", false, func(p, _ apiARN) (apiARN, bool) {
 		if len(p.api) <= segPath || !strings.Contains(p.api[segPath], "{") {
 			return p, false
 		}
@@ -80,59 +81,59 @@ var apiRepairs = []repair{
 		}
 		return p.with(segPath, strings.Join(segments, "/")), true
 	}},
-	{hintMethodAny, "ANY is a route's method, never a request's: write * in a policy", func(p, _ apiARN) (apiARN, bool) {
+	{hintMethodAny, "ANY is a route's method, never a request's: write * in a policy", false, func(p, _ apiARN) (apiARN, bool) {
 		if len(p.api) <= segMethod || !strings.EqualFold(p.api[segMethod], "ANY") {
 			return p, false
 		}
 		return p.with(segMethod, "*"), true
 	}},
-	{hintMethodCase, "methods are in capitals in resource ARNs", func(p, _ apiARN) (apiARN, bool) {
+	{hintMethodCase, "methods are in capitals in resource ARNs", false, func(p, _ apiARN) (apiARN, bool) {
 		if len(p.api) <= segMethod {
 			return p, false
 		}
 		return p.with(segMethod, strings.ToUpper(p.api[segMethod])), true
 	}},
-	{hintNoMethod, "the policy's resource has no method; the order is API/STAGE/METHOD/PATH", func(p, _ apiARN) (apiARN, bool) {
+	{hintNoMethod, "the policy's resource has no method; the order is API/STAGE/METHOD/PATH", true, func(p, _ apiARN) (apiARN, bool) {
 		if len(p.api) <= segMethod {
 			return p, false
 		}
 		return p.insert(segMethod, "*"), true
 	}},
-	{hintNoStage, "the policy's resource has no stage; the order is API/STAGE/METHOD/PATH", func(p, _ apiARN) (apiARN, bool) {
+	{hintNoStage, "the policy's resource has no stage; the order is API/STAGE/METHOD/PATH", true, func(p, _ apiARN) (apiARN, bool) {
 		if len(p.api) <= segStage {
 			return p, false
 		}
 		return p.insert(segStage, "*"), true
 	}},
-	{hintTrailingSlash, "the request's path ends in a slash and the policy's does not", func(p, _ apiARN) (apiARN, bool) {
+	{hintTrailingSlash, "the request's path ends in a slash and the policy's does not", false, func(p, _ apiARN) (apiARN, bool) {
 		last := len(p.api) - 1
 		return p.with(last, p.api[last]+"/"), true
 	}},
-	{hintPathDepth, "the policy's resource ends too early: add /* to match what is below", func(p, _ apiARN) (apiARN, bool) {
+	{hintPathDepth, "the policy's resource ends too early: add /* to match what is below", false, func(p, _ apiARN) (apiARN, bool) {
 		last := len(p.api) - 1
 		if p.api[last] == "" && last > 0 {
 			return p.with(last, "*"), true
 		}
 		return p.with(last, p.api[last]+"/*"), true
 	}},
-	{hintPathDepth, "/* needs something after the slash: list the path without it as well", func(p, _ apiARN) (apiARN, bool) {
+	{hintPathDepth, "/* needs something after the slash: list the path without it as well", false, func(p, _ apiARN) (apiARN, bool) {
 		last := len(p.api) - 1
 		s, ok := strings.CutSuffix(p.api[last], "/*")
 		return p.with(last, s), ok
 	}},
-	{hintTrailingSlash, "the policy's path ends in a slash and the request's does not", func(p, _ apiARN) (apiARN, bool) {
+	{hintTrailingSlash, "the policy's path ends in a slash and the request's does not", false, func(p, _ apiARN) (apiARN, bool) {
 		last := len(p.api) - 1
 		s, ok := strings.CutSuffix(p.api[last], "/")
 		return p.with(last, s), ok
 	}},
-	{hintAPIID, "the policy is for the API WANT, the request came to HAVE", func(p, r apiARN) (apiARN, bool) { return p.with(0, r.api[0]), true }},
+	{hintAPIID, "the policy is for the API WANT, the request came to HAVE", true, func(p, r apiARN) (apiARN, bool) { return p.with(0, r.api[0]), true }},
 }
 
 // partRepairs are the repairs of any ARN.
 var partRepairs = []repair{
-	{hintPartition, "the partition differs: the policy has WANT, the resource is in HAVE", fixPart(partPartition)},
-	{hintAccount, "the account differs: the policy has WANT, the resource belongs to HAVE", fixPart(partAccount)},
-	{hintRegion, "the region differs: the policy has WANT, the resource is in HAVE", fixPart(partRegion)},
+	{hintPartition, "the partition differs: the policy has WANT, the resource is in HAVE", false, fixPart(partPartition)},
+	{hintAccount, "the account differs: the policy has WANT, the resource belongs to HAVE", false, fixPart(partAccount)},
+	{hintRegion, "the region differs: the policy has WANT, the resource is in HAVE", false, fixPart(partRegion)},
 }
 
 func fixPart(i int) func(p, r apiARN) (apiARN, bool) {
@@ -143,7 +144,7 @@ func fixPart(i int) func(p, r apiARN) (apiARN, bool) {
 }
 
 var functionRepairs = []repair{
-	{hintQualifier, "the policy names the function without a version or alias; the request has one: add :*", func(p, _ apiARN) (apiARN, bool) {
+	{hintQualifier, "the policy names the function without a version or alias; the request has one: add :*", false, func(p, _ apiARN) (apiARN, bool) {
 		last := len(p.api) - 1
 		return p.with(last, p.api[last]+":*"), true
 	}},
@@ -215,11 +216,11 @@ func (x *explainer) resourceHint(at Pointer, st *statement, r *resource, request
 	}
 	for i := range repairs {
 		first, ok := repairs[i].fix(pattern, request)
-		if !ok || first.String() == pattern.String() {
+		if !ok || repairs[i].alone || first.String() == pattern.String() {
 			continue
 		}
 		for k := i + 1; k < len(repairs); k++ {
-			if fixed, ok := repairs[k].fix(first, request); ok && matches(fixed) {
+			if fixed, ok := repairs[k].fix(first, request); ok && !repairs[k].alone && matches(fixed) {
 				x.hint(repairs[i].code, &at, "%s; and %s", repairs[i].words(pattern, request), repairs[k].words(pattern, request))
 				return
 			}

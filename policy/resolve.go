@@ -29,7 +29,7 @@ func (d *Document) Resolve(lookup func(arn string) (uniqueID string, exists bool
 					Message:  fmt.Sprintf(msgBadPrincipal, e.label, e.text),
 					Detail:   "there is no such user or role",
 					Element:  fmt.Sprintf("Statement[%d].Principal", i),
-					Position: st.position.position(),
+					Position: st.span.start(),
 				}
 			}
 			e.id = id

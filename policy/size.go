@@ -13,7 +13,7 @@ const (
 	MaxOrganizationSize = 5120  // SCP, RCP
 	MaxFunctionBytes    = 20480 // a Lambda function's policy, in bytes
 	MaxRestAPIBytes     = 8192  // a REST API's policy, in bytes
-	maxDocumentBytes    = 1 << 20
+	maxDocumentBytes    = 256 << 10
 )
 
 // Size counts the characters of a document as IAM does for its limits: without

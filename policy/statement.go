@@ -4,7 +4,7 @@ package policy
 // principal, action, resource and every condition match.
 type statement struct {
 	sid          string
-	position     position32
+	span         span
 	deny         bool
 	notAction    bool
 	notResource  bool
@@ -15,11 +15,6 @@ type statement struct {
 	resources    []resource
 	conditions   []condition
 }
-
-// A position32 is a [Position] in little room.
-type position32 struct{ line, column int32 }
-
-func (p position32) position() Position { return Position{int(p.line), int(p.column)} }
 
 // matchAction reports whether the Action or NotAction element applies.
 func (s *statement) matchAction(action string) bool {

@@ -11,6 +11,7 @@ type source struct {
 	kind       Kind
 	text       string
 	root       *node
+	locator    locator
 	statements []*node
 }
 
@@ -41,7 +42,7 @@ const (
 
 // refuse returns a refusal that points at an offset of the text.
 func (s *source) refuse(message string, offset int, element, detail string) *MalformedError {
-	return &MalformedError{Message: message, Detail: detail, Element: element, Position: position(s.text, offset)}
+	return &MalformedError{Message: message, Detail: detail, Element: element, Position: s.locator.position(offset)}
 }
 
 func (s *source) syntax(n *node, element, detail string) *MalformedError {
@@ -50,9 +51,9 @@ func (s *source) syntax(n *node, element, detail string) *MalformedError {
 
 // readSource reads text and checks all that AWS calls syntax: types, element
 // names, Effect, Version and operators.
-func readSource(kind Kind, text string) (*source, *MalformedError) {
-	s := &source{kind: kind, text: text}
-	root, err := parseJSON(text)
+func readSource(kind Kind, text string, strict bool) (*source, *MalformedError) {
+	s := &source{kind: kind, text: text, locator: locator{text: text}}
+	root, err := parseJSON(text, strict)
 	if err != nil {
 		offset := 0
 		if se, ok := err.(*syntaxError); ok { //nolint:errorlint // parseJSON returns it unwrapped

@@ -12,7 +12,7 @@ func (e *Explanation) Text() string {
 	var b strings.Builder
 	e.verdictText(&b)
 	if n := e.Nearest; n != nil {
-		fmt.Fprintf(&b, "\nNearest: %s, line %d.\nIt does not apply: %s.\n", n.Name, e.statement(n.Pointer).Line, n.Text)
+		fmt.Fprintf(&b, "\nNearest: %s, line %d.\nIt does not apply: %s.\n", n.Name, e.statement(n.Pointer).Start.Line, n.Text)
 		if r := e.statement(n.Pointer).Checks.Resource; r != nil && !r.Matches {
 			fmt.Fprintf(&b, "  policy   %s\n  request  %s\n", r.Pattern, r.Got)
 		}
@@ -45,7 +45,7 @@ func (e *Explanation) verdictText(b *strings.Builder) {
 	fmt.Fprintf(b, "\n  action    %s\n  resource  %s\n  caller    %s\n", r.Action, r.Resource, r.Principal.words())
 	fmt.Fprintf(b, "\n%s.\n", e.Reason)
 	for _, at := range e.Decisive {
-		fmt.Fprintf(b, "  %s, line %d: %s\n", e.Name(at), e.statement(at).Line, e.statement(at).Effect)
+		fmt.Fprintf(b, "  %s, line %d: %s\n", e.Name(at), e.statement(at).Start.Line, e.statement(at).Effect)
 		for _, c := range e.statement(at).Checks.Conditions {
 			fmt.Fprintf(b, "    %s\n", c.line())
 		}
@@ -139,11 +139,13 @@ func (e *Explanation) layersText(b *strings.Builder) {
 		}
 		fmt.Fprintf(b, "  %-32s %s\n", name, layerWords[l.Outcome])
 		for _, p := range l.Policies {
+			others := 0
 			for _, st := range p.Statements {
-				title := p.Name
-				if title == "" {
-					title = p.ARN
+				if !st.Applies && st.Differs == "action" && len(p.Statements) > 3 {
+					others++
+					continue
 				}
+				title := p.title()
 				if st.Sid != "" {
 					title += " " + st.Sid
 				} else {
@@ -155,8 +157,18 @@ func (e *Explanation) layersText(b *strings.Builder) {
 				}
 				fmt.Fprintf(b, "    %-5s %s: %s\n", st.Effect, strings.TrimSpace(title), what)
 			}
+			if others > 0 {
+				fmt.Fprintf(b, "          %s: %d more are about other actions\n", p.title(), others)
+			}
 		}
 	}
+}
+
+func (p *ExplainedPolicy) title() string {
+	if p.Name != "" {
+		return p.Name
+	}
+	return p.ARN
 }
 
 var layerWords = map[string]string{

@@ -11,6 +11,9 @@ import (
 func (s *source) warnings(d *Document) []Warning {
 	w := &warner{source: s, document: d}
 	for i, st := range s.statements {
+		if len(w.list) >= maxWarnings {
+			break
+		}
 		w.at = fmt.Sprintf("Statement[%d]", i)
 		w.node, w.statement = st, &d.statements[i]
 		w.actions()
@@ -21,6 +24,13 @@ func (s *source) warnings(d *Document) []Warning {
 	return w.list
 }
 
+// What a document gets at most: warnings are for people, and looking for likely
+// spellings takes time.
+const (
+	maxWarnings  = 100
+	maxSpellings = 500
+)
+
 // A warner collects warnings about one statement after the other.
 type warner struct {
 	source    *source
@@ -28,12 +38,25 @@ type warner struct {
 	at        string
 	node      *node
 	statement *statement
+	spellings int
 	list      []Warning
 }
 
+// spell asks for the likely spelling of a word, if the document has not asked
+// too often.
+func (w *warner) spell(likely func(string) string, word string) string {
+	if w.spellings++; w.spellings > maxSpellings {
+		return ""
+	}
+	return likely(word)
+}
+
 func (w *warner) warn(offset int, element, likely, format string, args ...any) {
+	if len(w.list) >= maxWarnings {
+		return
+	}
 	w.list = append(w.list, Warning{
-		Position: position(w.source.text, offset),
+		Position: w.source.locator.position(offset),
 		Element:  w.at + "." + element,
 		Message:  fmt.Sprintf(format, args...),
 		Likely:   likely,
@@ -51,7 +74,7 @@ func (w *warner) each(elements []string, f func(element string, n *node)) {
 
 func (w *warner) actions() {
 	w.each([]string{"Action", "NotAction"}, func(element string, n *node) {
-		switch likely := likelyAction(n.text); {
+		switch likely := w.spell(likelyAction, n.text); {
 		case strings.Contains(n.text, "${"):
 			w.warn(n.offset, element, "", "an action has no variables: %s matches nothing", n.text)
 		case likely != "":
@@ -176,7 +199,7 @@ func (w *warner) variables(element string, n *node) {
 		case v.escape != "":
 		case !strings.Contains(v.key, ":"):
 			w.warn(n.offset, element, "", "%s is not a condition key and never has a value; in a template it needs Fn::Sub", rest[:len(rest)-len(after)])
-		case likelyKey(v.key) != "":
+		case w.spell(likelyKey, v.key) != "":
 			w.warn(n.offset, element, "${"+likelyKey(v.key)+"}", "there is no condition key %s", v.key)
 		case strings.HasSuffix(element, "Resource") && colons < partRest:
 			w.warn(n.offset, element, "", "a variable before the fifth colon of an ARN is not replaced: the resource matches nothing")
@@ -260,7 +283,7 @@ func (w *warner) conditions() {
 }
 
 func (w *warner) conditionKey(element string, key member) {
-	likely := likelyKey(key.key)
+	likely := w.spell(likelyKey, key.key)
 	switch name, _, tagged := strings.Cut(key.key, "/"); {
 	case likely != "":
 		w.warn(key.offset, element, likely, "there is no condition key %s", key.key)

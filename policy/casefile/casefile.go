@@ -69,6 +69,7 @@ func (c *Case) Build() (*policy.Request, *policy.Set, error) {
 			kind = policy.Trust
 		}
 		s.Resource = b.one(kind, "resourcePolicy", text)
+		s.ExplicitTrust = strings.HasPrefix(strings.ToLower(r.Action), "kms:") && strings.Contains(r.Resource, ":key/")
 	}
 	return r, s, b.err
 }
