@@ -49,6 +49,8 @@ type exchange struct {
 	body     []byte
 	answered bool // a step wrote response before the integration was reached
 	response event.Response
+	stream   *stream // the body, in place of the response's
+	length   int64   // of the body that an answer to HEAD leaves out; 0: that of the response's
 
 	trace *trace.Request
 }

@@ -29,11 +29,12 @@ type Config struct {
 	Account string
 	Region  string
 
-	Partition        string           // "" means "aws"
-	OrganizationID   string           // of the account; "" when it is in none
-	AllowHTTPIssuers bool             // JWT issuers may have http URLs: for local work only
-	Client           *http.Client     // asks JWT issuers for their keys; nil means http.DefaultClient
-	Now              func() time.Time // nil means time.Now
+	Partition        string            // "" means "aws"
+	OrganizationID   string            // of the account; "" when it is in none
+	AllowHTTPIssuers bool              // JWT issuers may have http URLs: for local work only
+	Client           *http.Client      // asks JWT issuers for their keys; nil means http.DefaultClient
+	Transport        http.RoundTripper // to HTTP backends; nil means integration.NewTransport()
+	Now              func() time.Time  // nil means time.Now
 }
 
 // APIs are the records that the gateway serves; *apigatewayv2.Service is one.
@@ -54,7 +55,9 @@ type Gateway struct {
 	iam      iam
 	issuers  *authorizer.Issuers
 	answers  *authorizer.Cache
-	table    atomic.Pointer[table]
+
+	transport http.RoundTripper // to HTTP backends
+	table     atomic.Pointer[table]
 
 	mu      sync.Mutex    // held while a table is compiled and swapped in
 	swapped chan struct{} // closed, and replaced, when a table is swapped in
@@ -78,6 +81,10 @@ func New(c Config) *Gateway {
 	}
 	g.iam = iam{g}
 	g.issuers = &authorizer.Issuers{AllowHTTP: c.AllowHTTPIssuers, Client: c.Client, Now: c.Now}
+	g.transport = c.Transport
+	if g.transport == nil {
+		g.transport = integration.NewTransport()
+	}
 	g.answers = &authorizer.Cache{Now: c.Now}
 	g.Refresh()
 	return g

@@ -41,17 +41,38 @@ func (x *exchange) send(extra []sigv4.Header) {
 	}
 	bodyless := res.Status == http.StatusNoContent || res.Status == http.StatusNotModified
 	if !bodyless {
-		h["Content-Length"] = []string{strconv.Itoa(len(res.Body))}
+		h["Content-Length"] = []string{strconv.FormatInt(x.responseLength(), 10)}
 	}
 	x.trace.Status = res.Status
 	x.w.WriteHeader(res.Status)
 	if bodyless || x.r.Method == http.MethodHead {
+		if x.stream != nil {
+			_ = x.stream.body.Close()
+			x.stream.done()
+		}
+		return
+	}
+	if x.stream != nil {
+		x.pass()
 		return
 	}
 	n, err := x.w.Write(res.Body) //nolint:gosec // what an integration answers is passed on as it is
 	x.trace.Bytes = int64(n)
 	if err != nil {
 		x.g.config.Log.Debug("client went away", "request_id", x.id, "error", err)
+	}
+}
+
+// responseLength returns the length of the body that is sent, or that would be
+// if the request were not HEAD.
+func (x *exchange) responseLength() int64 {
+	switch {
+	case x.stream != nil:
+		return x.stream.length
+	case x.length > 0:
+		return x.length
+	default:
+		return int64(len(x.response.Body))
 	}
 }
 

@@ -156,6 +156,15 @@ func (g *Gateway) compileIntegration(r *apigatewayv2.Route, served *apigatewayv2
 			Invoker: g.config.Invoker, FunctionARN: arn, Format: i.PayloadFormatVersion,
 			Timeout: timeout, Credentials: i.CredentialsArn,
 		}}, nil
+	case i.IntegrationType == apigatewayv2.IntegrationHTTPProxy && (i.ConnectionType == "" || i.ConnectionType == "INTERNET"):
+		uri, err := integration.ReplaceStageVariables(i.IntegrationUri, served.Stage.StageVariables)
+		if err != nil {
+			return nil, err
+		}
+		if err := integration.CheckURI(uri); err != nil {
+			return nil, err
+		}
+		return &proxy{integration.HTTP{Transport: g.transport, URI: uri, Method: i.IntegrationMethod, Timeout: timeout}}, nil
 	default:
 		return nil, fmt.Errorf("integrations of the type %s %s are not served", i.IntegrationType, i.IntegrationSubtype)
 	}
