@@ -80,7 +80,7 @@ func (c *checker) declared() {
 	for _, res := range c.b.Template.Resources {
 		c.condition(res.Condition, "Resources", res.Node.Get("Condition"))
 		w := walker{visit: func(r reference) { c.reference(r, &inResources) }}
-		w.walkMember(res.Node)
+		w.walkResource(res.Node, true)
 		for _, d := range res.DependsOn {
 			if c.b.Template.resources[d.Value] == nil {
 				inResources.add(d.Value, d.Position, "DependsOn of "+res.ID)
@@ -146,7 +146,7 @@ func (c *checker) exist() {
 	for _, res := range b.Template.Resources {
 		if b.has(res.ID) {
 			w := walker{visit: visit(&inResources), branch: b.taken}
-			w.walkMember(res.Node)
+			w.walkResource(res.Node, true)
 		}
 	}
 	for _, o := range b.Template.Outputs {
@@ -168,7 +168,7 @@ func (c *checker) rehearse() {
 			continue
 		}
 		for _, p := range res.Node.Pairs {
-			if p.Key == "Metadata" || p.Key == "Type" {
+			if p.Key == "Type" {
 				continue
 			}
 			_, err := c.rehearsal("Resources").resolve(p.Value)

@@ -40,7 +40,7 @@ func (b *Bound) Dependencies() *Graph {
 			seen[r.name] = true
 			g.from[res.ID] = append(g.from[res.ID], Dependency{From: res.ID, To: r.name, How: r.String(), Path: r.path, Position: r.position()})
 		}}
-		w.walkMember(res.Node)
+		w.walkResource(res.Node, false)
 		for _, d := range res.DependsOn {
 			// A dependency on a resource that does not exist is dropped.
 			if b.has(d.Value) && !seen[d.Value] {

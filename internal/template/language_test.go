@@ -135,7 +135,7 @@ func TestLateTexts(t *testing.T) {
 		{"an unknown function", "Resources: {A: {Type: T, Properties: {P: {'Fn::Subb': x}}}}", "Template error: unknown function Fn::Subb\n did you mean Fn::Sub?"},
 		{"a condition function as a value", "Resources: {A: {Type: T, Properties: {P: !Equals [a, b]}}}", "Template error: Fn::Equals is only allowed in Conditions and Rules, or as the condition of Fn::If"},
 		{"an IAM Condition is no function", "Resources: {A: {Type: T, Properties: {P: {Condition: {StringEquals: {a: b}}}, Q: {Condition: NoSuch}}}}", ""},
-		{"metadata is not looked at", "Resources: {A: {Type: T, Metadata: {P: !Ref Nothing}}}", ""},
+		{"metadata refers to names, too", "Resources: {A: {Type: T, Metadata: {P: !Ref Nothing}}}", "Template format error: Unresolved resource dependencies [Nothing] in the Resources block of the template"},
 		{"variables of Sub shadow names", "Resources: {A: {Type: T, Properties: {P: !Sub ['${X}', {X: y}]}}}", ""},
 		{"a bad name in Sub", "Resources: {A: {Type: T, Properties: {P: !Sub '${a-b}'}}}", subNames + "\n for a literal ${a-b} write ${!a-b}"},
 		{"a bad shape of Sub", "Resources: {A: {Type: T, Properties: {P: !Sub [a]}}}", subShape},

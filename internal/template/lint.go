@@ -8,7 +8,7 @@ import (
 
 // Lint returns what CloudFormation accepts and what surely surprises the
 // author. root is the template as written: a transform drops parameters that
-// it has used.
+// it has used. [Parse] calls it.
 func Lint(root *Node) []Warning {
 	l := linter{root: root, used: map[string]bool{}, names: map[string]bool{}}
 	for _, name := range slices.Concat(root.Get("Parameters").Keys(), root.Get("Resources").Keys(), pseudoNames) {
@@ -183,32 +183,4 @@ func (l *linter) keyPairs(outputs *Node) {
 		}
 	}
 	look(outputs)
-}
-
-// iamTypes are the types for which CloudFormation demands a capability, with
-// the property that names them; "" when a name needs none more.
-var iamTypes = map[string]string{
-	"AWS::IAM::AccessKey": "", "AWS::IAM::Group": "GroupName", "AWS::IAM::InstanceProfile": "InstanceProfileName",
-	"AWS::IAM::ManagedPolicy": "ManagedPolicyName", "AWS::IAM::Policy": "", "AWS::IAM::Role": "RoleName",
-	"AWS::IAM::User": "UserName", "AWS::IAM::UserToGroupAddition": "",
-}
-
-// Capabilities returns the capability that the caller must grant for the IAM
-// resources of the template: none, CAPABILITY_IAM or CAPABILITY_NAMED_IAM.
-func (t *Template) Capabilities() []string {
-	capability := ""
-	for _, res := range t.Resources {
-		name, ok := iamTypes[res.Type]
-		switch {
-		case !ok:
-		case name != "" && res.Properties.Has(name):
-			return []string{"CAPABILITY_NAMED_IAM"}
-		default:
-			capability = "CAPABILITY_IAM"
-		}
-	}
-	if capability == "" {
-		return nil
-	}
-	return []string{capability}
 }

@@ -330,23 +330,3 @@ Outputs:
 		t.Errorf("policies = %s", got)
 	}
 }
-
-func TestCapabilities(t *testing.T) {
-	tests := []struct {
-		resources string
-		want      []string
-	}{
-		{"{R: {Type: AWS::S3::Bucket}}", nil},
-		{"{R: {Type: AWS::IAM::Role, Properties: {Path: /}}}", []string{"CAPABILITY_IAM"}},
-		{"{P: {Type: AWS::IAM::Policy, Properties: {PolicyName: x}}, R: {Type: AWS::IAM::Role, Properties: {RoleName: x}}}", []string{"CAPABILITY_NAMED_IAM"}},
-	}
-	for _, tt := range tests {
-		tmpl, err := read("Resources: "+tt.resources, nil, testEnv)
-		if err != nil {
-			t.Fatal(err)
-		}
-		if diff := cmp.Diff(tt.want, tmpl.Capabilities()); diff != "" {
-			t.Errorf("%s (-want +got):\n%s", tt.resources, diff)
-		}
-	}
-}

@@ -25,7 +25,7 @@ const (
 // Parse reads a template. It is JSON if its first character that is not blank
 // is "{", else YAML. file names it in positions and is not opened. The root is
 // a mapping; short tags are in long form, anchors and merge keys are unrolled.
-// A refusal is an [*Error].
+// The warnings include those of [Lint]. A refusal is an [*Error].
 func Parse(file string, text []byte) (*Node, []Warning, error) {
 	root, warnings, err := ParseValue(file, text)
 	if err != nil {
@@ -42,10 +42,11 @@ func Parse(file string, text []byte) (*Node, []Warning, error) {
 		}
 		return nil, warnings, e
 	}
-	return root, warnings, nil
+	return root, append(warnings, Lint(root)...), nil
 }
 
-// ParseValue is [Parse] for any value, such as a list in an included file.
+// ParseValue is [Parse] for any value, such as a list in an included file; it
+// does not look for what surprises in a template.
 func ParseValue(file string, text []byte) (*Node, []Warning, error) {
 	if len(text) > maxText {
 		return nil, nil, &Error{

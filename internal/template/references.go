@@ -144,14 +144,16 @@ func (w *walker) fnIf(arg *Node, path string) {
 	}
 }
 
-// walkMember walks what counts of a resource: all of it but its metadata.
-func (w *walker) walkMember(n *Node) {
-	if n == nil {
-		return
-	}
+// walkResource walks a member of the Resources section. Its metadata may refer
+// to what exists, but makes no dependency.
+func (w *walker) walkResource(n *Node, metadata bool) {
 	for _, p := range n.Pairs {
 		switch p.Key {
-		case "Type", "Metadata", "DependsOn", "Condition":
+		case "Type", "DependsOn", "Condition":
+		case "Metadata":
+			if metadata {
+				w.walk(p.Value, "/Metadata")
+			}
 		default:
 			w.walk(p.Value, "/"+p.Key)
 		}
