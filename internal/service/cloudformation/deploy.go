@@ -165,11 +165,14 @@ func (l *Loaded) outputs(lookup template.Lookup) ([]Output, error) {
 func (s *Service) begin(ctx context.Context, k *Stack, l *Loaded, next *update, progress func(stack.Event)) error {
 	for _, name := range next.Imports {
 		if _, ok := s.exports.Get(name); !ok {
-			return awserr.Validation("No export named %s found.", name)
+			return awserr.Validation("No export named %s found", name)
 		}
 	}
 	k.Deployment, k.Pending = stack.NewUUID(), next
 	created := k.Status == ""
+	if created {
+		k.Status = stack.ReviewInProgress
+	}
 	processed := ""
 	if len(l.Transforms) > 0 {
 		processed = string(l.Processed.JSON(""))
