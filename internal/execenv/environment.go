@@ -178,6 +178,7 @@ func (e *environment) await(ctx context.Context, answer <-chan runtimeapi.Answer
 		}
 	case <-w.proc.Done():
 	}
+	w.awaitLastWords()
 	// It may have answered with its last breath.
 	select {
 	case a := <-answer:

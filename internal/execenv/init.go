@@ -54,6 +54,7 @@ func (e *environment) awaitInit(limit time.Duration, began time.Time) outcome {
 	select {
 	case <-w.session.Inited():
 	case <-w.proc.Done():
+		w.awaitLastWords()
 	case <-timer.C:
 		return outcome{errorType: "Sandbox.Timedout", status: "timeout"}
 	}

@@ -30,8 +30,9 @@ type interpreter struct {
 type interpreters struct {
 	log *slog.Logger
 
-	mu    sync.Mutex
-	found map[string]*interpreter
+	mu     sync.Mutex
+	found  map[string]*interpreter // by runtime
+	probed map[string]*interpreter // by the program's real path
 }
 
 // find returns the interpreter for the runtime: the exact version, or the
@@ -42,6 +43,7 @@ func (x *interpreters) find(runtime string) (*interpreter, error) {
 	if in := x.found[runtime]; in != nil {
 		return in, nil
 	}
+	x.probed = map[string]*interpreter{}
 	in, err := x.search(runtime)
 	if err != nil {
 		return nil, err
@@ -58,7 +60,7 @@ func (x *interpreters) search(runtime string) (*interpreter, error) {
 	exact, others, install := candidates(f, major, minor)
 	for _, name := range exact {
 		for _, path := range onPath(name) {
-			if in := probe(f, path); in != nil && in.major == major && (f == node || in.minor == minor) {
+			if in := x.probe(f, path); in != nil && in.major == major && (f == node || in.minor == minor) {
 				return in, nil
 			}
 		}
@@ -66,7 +68,7 @@ func (x *interpreters) search(runtime string) (*interpreter, error) {
 	var best *interpreter
 	for _, name := range others {
 		for _, path := range onPath(name) {
-			if in := probe(f, path); in != nil && in.usable() && (best == nil || nearer(in, best, major, minor)) {
+			if in := x.probe(f, path); in != nil && in.usable() && (best == nil || nearer(in, best, major, minor)) {
 				best = in
 			}
 		}
@@ -156,8 +158,25 @@ const (
 	askNode   = `console.log(JSON.stringify({path:process.execPath,version:process.versions.node}))`
 )
 
-// probe asks the program what it is; nil if it does not answer.
-func probe(f family, path string) *interpreter {
+// probe asks a program what it is, once in a search.
+func (x *interpreters) probe(f family, path string) *interpreter {
+	real, err := filepath.EvalSymlinks(path)
+	if err != nil {
+		return nil
+	}
+	if filepath.Base(filepath.Dir(path)) == "shims" {
+		real = path // what a shim does depends on the name that it is called by
+	}
+	in, ok := x.probed[real]
+	if !ok {
+		in = ask(f, path)
+		x.probed[real] = in
+	}
+	return in
+}
+
+// ask asks the program what it is; nil if it does not answer.
+func ask(f family, path string) *interpreter {
 	args := []string{"-I", "-c", askPython}
 	if f == node {
 		args = []string{"-e", askNode}

@@ -52,14 +52,26 @@ func archive(t testing.TB, files map[string]string) []byte {
 type memory struct {
 	mu     sync.Mutex
 	events []string
+	groups map[string][]string
 }
 
-func (m *memory) Append(_, _ string, events ...execenv.LogEvent) {
+func (m *memory) Append(group, _ string, events ...execenv.LogEvent) {
 	m.mu.Lock()
 	defer m.mu.Unlock()
+	if m.groups == nil {
+		m.groups = map[string][]string{}
+	}
 	for _, e := range events {
 		m.events = append(m.events, e.Message)
+		m.groups[group] = append(m.groups[group], e.Message)
 	}
+}
+
+// of returns the events of one group.
+func (m *memory) of(group string) []string {
+	m.mu.Lock()
+	defer m.mu.Unlock()
+	return append([]string(nil), m.groups[group]...)
 }
 
 func (m *memory) all() []string {

@@ -108,6 +108,20 @@ func (p *Pool) startProgram(path, dir string, out io.Writer, env func(api string
 	return w, p.keep(w)
 }
 
+// awaitLastWords waits until what our client sent before its process ended was
+// read. Programs that speak HTTP wait for the answer before they end.
+func (w *worker) awaitLastWords() {
+	if w.conn == nil {
+		return
+	}
+	grace := time.NewTimer(lostGrace) // somebody else may hold the other end
+	defer grace.Stop()
+	select {
+	case <-w.session.Lost():
+	case <-grace.C:
+	}
+}
+
 // An apiServer serves a session over HTTP.
 type apiServer struct {
 	addr  string
