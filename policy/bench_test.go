@@ -97,6 +97,9 @@ func BenchmarkExplain(b *testing.B) {
 // Five thousand principals with twenty statements each, no two alike, fit in
 // 100 MB with their texts.
 func TestMemory(t *testing.T) {
+	if testing.Short() {
+		t.Skip("it fills some memory")
+	}
 	const principals, statements, limit = 5000, 20, 100 << 20
 	before := heap()
 	list := make([]*policy.Policy, 0, principals)

@@ -46,6 +46,7 @@ type explainer struct {
 	judge   judge
 	out     *Explanation
 	refs    []layerRef // what out.Layers was made of
+	found   []foundHint
 }
 
 // A layerRef is a layer with its policies.

@@ -71,22 +71,20 @@ func (x *explainer) hints() {
 		}
 		x.layerHints()
 	}
-	slices.SortStableFunc(x.out.Hints, func(a, b Hint) int {
-		return cmp.Compare(hintRank(a), hintRank(b))
+	slices.SortStableFunc(x.found, func(a, b foundHint) int {
+		return cmp.Or(cmp.Compare(a.changes, b.changes), cmp.Compare(slices.Index(hintOrder, a.Code), slices.Index(hintOrder, b.Code)))
 	})
-	x.nearestByHint()
-	if len(x.out.Hints) > maxHints {
-		x.out.Hints = x.out.Hints[:maxHints]
+	for _, h := range x.found[:min(len(x.found), maxHints)] {
+		x.out.Hints = append(x.out.Hints, h.Hint)
 	}
+	x.nearestByHint()
 }
 
-// hintRank orders hints. One change is likelier than two.
-func hintRank(h Hint) int {
-	rank := slices.Index(hintOrder, h.Code)
-	if strings.Contains(h.Text, "; and ") {
-		rank += len(hintOrder)
-	}
-	return rank
+// A foundHint is a hint with the number of changes that it asks for: one is
+// likelier than two.
+type foundHint struct {
+	Hint
+	changes int
 }
 
 // nearestByHint prefers the statement of the likeliest mistake to the one that
@@ -108,7 +106,7 @@ func (x *explainer) hint(code string, at *Pointer, format string, args ...any) {
 	if at != nil {
 		h.Text = x.name(*at) + ": " + h.Text
 	}
-	x.out.Hints = append(x.out.Hints, h)
+	x.found = append(x.found, foundHint{h, 1})
 }
 
 // compiled returns the statement that p points to, as compiled.

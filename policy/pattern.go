@@ -63,48 +63,52 @@ func compilePattern(text string, sx syntax) pattern {
 			return pattern{text: text, shape: shapePrefix}
 		}
 	}
+	return pattern{text: text, shape: shapeProgram, program: compileProgram(text, sx)}
+}
+
+func compileProgram(text string, sx syntax) *program {
 	p := &program{}
-	literal := func(s string) {
-		if n := len(p.tokens); n > 0 && p.tokens[n-1].kind == tokenLiteral {
-			p.tokens[n-1].text += s
-		} else if s != "" {
-			p.tokens = append(p.tokens, token{kind: tokenLiteral, text: s})
+	var literal strings.Builder
+	add := func(t token) {
+		if literal.Len() > 0 {
+			p.tokens = append(p.tokens, token{kind: tokenLiteral, text: literal.String()})
+			literal.Reset()
 		}
+		if n := len(p.tokens); t.kind == tokenAny && n > 0 && p.tokens[n-1].kind == tokenAny || t.kind == tokenLiteral {
+			return
+		}
+		p.tokens = append(p.tokens, t)
 	}
 	for rest := text; rest != ""; {
 		switch c := rest[0]; {
 		case c == '*' && sx.wildcards:
-			if n := len(p.tokens); n == 0 || p.tokens[n-1].kind != tokenAny {
-				p.tokens = append(p.tokens, token{kind: tokenAny})
-			}
+			add(token{kind: tokenAny})
 			rest = rest[1:]
 			continue
 		case c == '?' && sx.wildcards:
-			p.tokens = append(p.tokens, token{kind: tokenOne})
+			add(token{kind: tokenOne})
 			rest = rest[1:]
 			continue
-		case strings.HasPrefix(rest, "${") && sx.variables:
+		case sx.variables && strings.HasPrefix(rest, "${"):
 			v, after, ok := cutVariable(rest)
 			if !ok {
+				sx.variables = false // nothing that follows is closed either
 				break
 			}
 			rest = after
 			if v.escape != "" {
-				literal(v.escape)
+				literal.WriteString(v.escape)
 				continue
 			}
-			p.tokens = append(p.tokens, token{kind: tokenVariable, index: uint32(len(p.variables))}) //nolint:gosec // maxDocumentBytes leaves room for far fewer
+			add(token{kind: tokenVariable, index: uint32(len(p.variables))}) //nolint:gosec // maxDocumentBytes leaves room for far fewer
 			p.variables = append(p.variables, v)
 			continue
 		}
-		n := 1
-		for n < len(rest) && strings.IndexByte("*?$", rest[n]) < 0 {
-			n++
-		}
-		literal(rest[:n])
-		rest = rest[n:]
+		literal.WriteByte(rest[0])
+		rest = rest[1:]
 	}
-	return pattern{text: text, shape: shapeProgram, program: p}
+	add(token{kind: tokenLiteral})
+	return p
 }
 
 // A match is the result of comparing a pattern.

@@ -222,6 +222,7 @@ func (x *explainer) resourceHint(at Pointer, st *statement, r *resource, request
 		for k := i + 1; k < len(repairs); k++ {
 			if fixed, ok := repairs[k].fix(first, request); ok && !repairs[k].alone && matches(fixed) {
 				x.hint(repairs[i].code, &at, "%s; and %s", repairs[i].words(pattern, request), repairs[k].words(pattern, request))
+				x.found[len(x.found)-1].changes = 2
 				return
 			}
 		}
