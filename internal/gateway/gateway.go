@@ -6,6 +6,7 @@ import (
 	"iter"
 	"log/slog"
 	"net/http"
+	"runtime/debug"
 	"sync"
 	"sync/atomic"
 	"time"
@@ -29,6 +30,7 @@ type Config struct {
 	Account string
 	Region  string
 
+	AccessLogs       AccessLogs        // of stages that have one; nil writes none
 	Partition        string            // "" means "aws"
 	OrganizationID   string            // of the account; "" when it is in none
 	AllowHTTPIssuers bool              // JWT issuers may have http URLs: for local work only
@@ -57,7 +59,9 @@ type Gateway struct {
 	answers  *authorizer.Cache
 
 	transport http.RoundTripper // to HTTP backends
-	table     atomic.Pointer[table]
+
+	buckets map[string]*bucket // by stage or route; guarded by mu
+	table   atomic.Pointer[table]
 
 	mu      sync.Mutex    // held while a table is compiled and swapped in
 	swapped chan struct{} // closed, and replaced, when a table is swapped in
@@ -147,6 +151,7 @@ var steps = [...]struct {
 	{"locate", (*exchange).locate},             // host and path → API and stage
 	{"match", (*exchange).match},               // method and path → route
 	{"preflight", (*exchange).preflight},       // CORS, where no route takes OPTIONS
+	{"throttle", (*exchange).throttle},         // a token of the route's bucket
 	{"authenticate", (*exchange).authenticate}, // signature or token → caller
 	{"authorize", (*exchange).authorize},       // caller and policies → decision
 	{"read body", (*exchange).readBody},        // unless the signature check did
@@ -158,6 +163,7 @@ var steps = [...]struct {
 func (g *Gateway) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	x := g.begin(w, r)
 	defer x.record()
+	defer x.rescue()
 	for _, s := range steps {
 		if err := x.step(s.name, s.do); err != nil {
 			x.refuse(err)
@@ -166,6 +172,19 @@ func (g *Gateway) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 		if x.answered {
 			return
 		}
+	}
+}
+
+// rescue answers a request on which a step panicked. A panic that is meant to
+// break the connection goes on.
+func (x *exchange) rescue() {
+	switch p := recover(); {
+	case p == nil:
+	case p == http.ErrAbortHandler || x.answered: //nolint:errorlint // as net/http compares it
+		panic(p)
+	default:
+		x.g.config.Log.Error("a step panicked", "request_id", x.id, "panic", p, "stack", string(debug.Stack()))
+		x.refuse(internal("a step panicked", nil))
 	}
 }
 
@@ -182,5 +201,6 @@ func (x *exchange) step(name string, do func(*exchange) error) error {
 // record hands the trace over.
 func (x *exchange) record() {
 	x.trace.Duration = x.g.config.Now().Sub(x.start)
+	x.writeAccessLog()
 	x.g.config.Trace.Record(x.trace)
 }

@@ -65,7 +65,7 @@ func (x *exchange) contextVariable(name string) string {
 	case "protocol":
 		return "HTTP/1.1"
 	case "routeKey":
-		return x.route.Key
+		return x.trace.Route
 	case "stage":
 		return x.stage.name
 	default:

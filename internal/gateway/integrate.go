@@ -23,7 +23,7 @@ func (l *lambda) integrate(x *exchange) error {
 	sources := x.stage.arns.Sources(x.route, x.req.Method)
 	x.trace.Integration = &trace.Integration{Type: "AWS_PROXY", Target: l.FunctionARN, SourceARN: sources[0]}
 	began := time.Now()
-	answer, result, err := l.Invoke(x.r.Context(), r, sources, x.caller)
+	answer, result, err := l.Invoke(x.r.Context(), r, sources, x.caller, x.facts())
 	x.trace.Integration.Duration = time.Since(began)
 	if result != nil {
 		x.trace.Integration.FunctionError = result.FunctionError

@@ -90,7 +90,7 @@ func TestHTTPProxyFailures(t *testing.T) {
 			_, _ = io.Copy(w, io.LimitReader(zeros{}, 10<<20+1))
 		case "/large":
 			w.Header().Set("Content-Length", fmt.Sprint(10<<20+1))
-			w.WriteHeader(200)
+			w.WriteHeader(http.StatusOK)
 		case "/redirect":
 			http.Redirect(w, r, "/elsewhere", http.StatusFound)
 		case "/nonsense":

@@ -33,13 +33,15 @@ type stage struct {
 	arns      httpapi.ARNBase
 	variables []event.Parameter // sorted
 	cors      *httpapi.CORS
+	log       *logFormat // nil: no access log
 	table     *httpapi.Table
 	routes    []*route // as the table numbers them
 }
 
 // A route is a route with what stands before and behind it.
 type route struct {
-	kind        string // authorization type
+	kind        string  // authorization type
+	bucket      *bucket // nil: not throttled
 	gate        gate
 	integration integrator
 }
@@ -66,10 +68,11 @@ func (b broken) integrate(*exchange) error {
 // be compiled is left out and logged; the others are served.
 func (g *Gateway) compile() *table {
 	t := &table{revision: g.config.APIs.Revision(), apis: map[string]*api{}}
+	buckets := map[string]*bucket{}
 	for served := range g.config.APIs.Served() {
 		a := &api{id: served.API.ApiId, name: served.API.Name, stages: map[string]*stage{}}
 		for _, s := range served.Stages {
-			compiled, err := g.compileStage(a, &s)
+			compiled, err := g.compileStage(a, &s, buckets)
 			if err != nil {
 				g.config.Log.Error("stage is not served", "api", a.id, "stage", s.Stage.StageName, "error", err)
 				continue
@@ -78,6 +81,7 @@ func (g *Gateway) compile() *table {
 		}
 		t.apis[a.id] = a
 	}
+	g.buckets = buckets
 	serving := 0
 	for _, a := range t.apis {
 		if len(a.stages) > 0 {
@@ -91,7 +95,7 @@ func (g *Gateway) compile() *table {
 	return t
 }
 
-func (g *Gateway) compileStage(a *api, served *apigatewayv2.ServedStage) (*stage, error) {
+func (g *Gateway) compileStage(a *api, served *apigatewayv2.ServedStage, buckets map[string]*bucket) (*stage, error) {
 	c := served.Configuration
 	s := &stage{
 		api:      a,
@@ -104,11 +108,16 @@ func (g *Gateway) compileStage(a *api, served *apigatewayv2.ServedStage) (*stage
 		s.variables = append(s.variables, event.Parameter{Name: name, Value: value})
 	}
 	slices.SortFunc(s.variables, func(a, b event.Parameter) int { return strings.Compare(a.Name, b.Name) })
+	if l := served.Stage.AccessLogSettings; l != nil && l.DestinationArn != "" {
+		s.log = compileLogFormat(l.DestinationArn, l.Format)
+	}
 	var keys []string
 	for _, id := range sortedKeys(c.Routes) {
 		r := c.Routes[id]
 		keys = append(keys, r.RouteKey)
-		s.routes = append(s.routes, g.compileRoute(s, &r, served))
+		compiled := g.compileRoute(s, &r, served)
+		compiled.bucket = compileThrottle(g.buckets, buckets, s, r.RouteKey, &served.Stage)
+		s.routes = append(s.routes, compiled)
 	}
 	var err error
 	s.table, err = httpapi.Compile(keys)

@@ -145,7 +145,7 @@ func (s *Issuers) get(ctx context.Context, address string, into any) error {
 	if err != nil || u.Host == "" {
 		return fmt.Errorf("%q is not a URL", address)
 	}
-	if u.Scheme != "https" && !(s.AllowHTTP && u.Scheme == "http") {
+	if u.Scheme != "https" && (u.Scheme != "http" || !s.AllowHTTP) {
 		return fmt.Errorf("%s is not an https URL", address)
 	}
 	ctx, cancel := context.WithTimeout(ctx, fetchTimeout)

@@ -50,7 +50,7 @@ func (l *Lambda) Ask(ctx context.Context, r *event.AuthorizerRequest) (a *Answer
 		}
 	}
 	i := &integration.Invocation{
-		FunctionARN: l.FunctionARN, SourceAccount: r.AccountID, RequestID: r.RequestID, Role: l.Credentials,
+		FunctionARN: l.FunctionARN, SourceAccount: r.AccountID, RequestID: r.RequestID, Role: l.Credentials, TraceID: r.Header("x-amzn-trace-id"),
 	}
 	if l.Format == "1.0" {
 		i.Payload = event.AppendAuthorizerV1(nil, r)

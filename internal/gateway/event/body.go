@@ -25,8 +25,8 @@ func isText(contentType string, body []byte) bool {
 
 // appendBody appends the body as a JSON string and reports whether it is base64.
 func appendBody(b []byte, r *Request) ([]byte, bool) {
-	if isText(r.header("content-type"), r.Body) {
-		return appendString(b, string(r.Body)), false
+	if isText(r.Header("content-type"), r.Body) {
+		return AppendString(b, string(r.Body)), false
 	}
 	b = append(b, '"')
 	b = base64.StdEncoding.AppendEncode(b, r.Body)

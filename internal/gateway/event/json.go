@@ -2,9 +2,9 @@ package event
 
 import "unicode/utf8"
 
-// appendString appends s as a JSON string. Bytes that are not UTF-8 become
+// AppendString appends s as a JSON string. Bytes that are not UTF-8 become
 // U+FFFD.
-func appendString(b []byte, s string) []byte {
+func AppendString(b []byte, s string) []byte {
 	b = append(b, '"')
 	start := 0
 	for i := 0; i < len(s); {
@@ -54,7 +54,7 @@ func appendMember(b []byte, name, value string) []byte {
 	b = append(b, `,"`...)
 	b = append(b, name...)
 	b = append(b, `":`...)
-	return appendString(b, value)
+	return AppendString(b, value)
 }
 
 // appendNullable appends ,"name":"value", or null for an empty value.
@@ -74,8 +74,8 @@ func appendParameters(b []byte, ps []Parameter) []byte {
 		if i > 0 {
 			b = append(b, ',')
 		}
-		b = append(appendString(b, p.Name), ':')
-		b = appendString(b, p.Value)
+		b = append(AppendString(b, p.Name), ':')
+		b = AppendString(b, p.Value)
 	}
 	return append(b, '}')
 }
@@ -87,7 +87,7 @@ func appendStrings(b []byte, ss []string) []byte {
 		if i > 0 {
 			b = append(b, ',')
 		}
-		b = appendString(b, s)
+		b = AppendString(b, s)
 	}
 	return append(b, ']')
 }

@@ -77,8 +77,8 @@ type Member struct {
 	JSON []byte
 }
 
-// header returns the values of a header joined by commas.
-func (r *Request) header(name string) string {
+// Header returns the values of a header, by its lower-case name, joined by commas.
+func (r *Request) Header(name string) string {
 	var v string
 	for _, h := range r.Headers {
 		if h.Name == name {

@@ -66,7 +66,7 @@ func appendV1Query(b []byte, r *Request) []byte {
 
 func appendV1Context(b []byte, r *Request) []byte {
 	b = append(b, `,"requestContext":{"accountId":`...)
-	b = appendString(b, r.AccountID)
+	b = AppendString(b, r.AccountID)
 	b = appendMember(b, "apiId", r.APIID)
 	b = appendV1Authorizer(b, &r.Authorizer)
 	b = appendMember(b, "domainName", r.DomainName)
@@ -81,7 +81,7 @@ func appendV1Context(b []byte, r *Request) []byte {
 	if iam.AccessKey == "" {
 		b = append(b, "null"...)
 	} else {
-		b = appendString(b, iam.AccessKey)
+		b = AppendString(b, iam.AccessKey)
 	}
 	b = appendNullable(b, "accountId", iam.AccountID)
 	b = appendNullable(b, "caller", iam.UserID)
@@ -113,11 +113,11 @@ func appendV1Authorizer(b []byte, a *Authorizer) []byte {
 	case a.Lambda != nil:
 		b = append(b, `,"authorizer":{`...)
 		for _, m := range a.Lambda.Context {
-			b = append(appendString(b, m.Name), ':')
+			b = append(AppendString(b, m.Name), ':')
 			b = append(append(b, m.JSON...), ',')
 		}
 		b = append(b, `"principalId":`...)
-		b = appendString(b, a.Lambda.PrincipalID)
+		b = AppendString(b, a.Lambda.PrincipalID)
 		return append(b, '}')
 	default:
 		return append(b, `,"authorizer":{"claims":null,"scopes":null}`...)
@@ -162,9 +162,9 @@ func appendMulti(b []byte, ps []Parameter) []byte {
 			b = append(b, "],"...)
 			fallthrough
 		default:
-			b = append(appendString(b, p.Name), ":["...)
+			b = append(AppendString(b, p.Name), ":["...)
 		}
-		b = appendString(b, p.Value)
+		b = AppendString(b, p.Value)
 	}
 	if len(ps) > 0 {
 		b = append(b, ']')

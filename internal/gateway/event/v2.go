@@ -57,11 +57,11 @@ func appendV2Maps(b []byte, r *Request, takeCookies bool) []byte {
 			b = append(b, ',')
 		}
 		first = false
-		b = append(appendString(b, name), ':')
+		b = append(AppendString(b, name), ':')
 		if end == i+1 {
-			b = appendString(b, r.Headers[i].Value)
+			b = AppendString(b, r.Headers[i].Value)
 		} else {
-			b = appendString(b, r.header(name))
+			b = AppendString(b, r.Header(name))
 		}
 		i = end
 	}
@@ -75,13 +75,13 @@ func appendV2Maps(b []byte, r *Request, takeCookies bool) []byte {
 
 func appendV2Context(b []byte, r *Request) []byte {
 	b = append(b, `,"requestContext":{"accountId":`...)
-	b = appendString(b, r.AccountID)
+	b = AppendString(b, r.AccountID)
 	b = appendMember(b, "apiId", r.APIID)
 	b = appendV2Authorizer(b, &r.Authorizer)
 	b = appendMember(b, "domainName", r.DomainName)
 	b = appendMember(b, "domainPrefix", r.DomainPrefix)
 	b = append(b, `,"http":{"method":`...)
-	b = appendString(b, r.Method)
+	b = AppendString(b, r.Method)
 	b = appendMember(b, "path", r.Path)
 	b = appendMember(b, "protocol", r.Protocol)
 	b = appendMember(b, "sourceIp", r.SourceIP)
@@ -101,7 +101,7 @@ func appendV2Authorizer(b []byte, a *Authorizer) []byte {
 	switch {
 	case a.IAM != nil:
 		b = append(b, `,"authorizer":{"iam":{"accessKey":`...)
-		b = appendString(b, a.IAM.AccessKey)
+		b = AppendString(b, a.IAM.AccessKey)
 		b = appendMember(b, "accountId", a.IAM.AccountID)
 		b = appendMember(b, "callerId", a.IAM.UserID)
 		b = append(b, `,"cognitoIdentity":null`...)
@@ -143,7 +143,7 @@ func appendContext(b []byte, members []Member) []byte {
 		if i > 0 {
 			b = append(b, ',')
 		}
-		b = append(appendString(b, m.Name), ':')
+		b = append(AppendString(b, m.Name), ':')
 		b = append(b, m.JSON...)
 	}
 	return append(b, '}')

@@ -28,7 +28,9 @@ type Invocation struct {
 	SourceAccount string
 	Role          string
 	Caller        *access.Caller
-	RequestID     string // the API's request ID, for logs
+	Facts         *access.RequestFacts // of the request, for Caller's policies; nil without Caller
+	RequestID     string               // the API's request ID, for logs; not an ID of Lambda's form
+	TraceID       string               // X-Amzn-Trace-Id
 }
 
 // A Result is what a function answered. A FunctionError other than "" means

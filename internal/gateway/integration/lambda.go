@@ -51,15 +51,15 @@ const CallerCredentials = "arn:aws:iam::*:user/*" //nolint:gosec // AWS's name f
 
 // Invoke calls the function for r. The function's policy sees one of sources
 // as aws:SourceArn, the first that it allows. Every error is a [*Error].
-func (l *Lambda) Invoke(ctx context.Context, r *event.Request, sources []string, caller *access.Caller) (*event.Response, *Result, error) {
-	i := &Invocation{FunctionARN: l.FunctionARN, SourceAccount: r.AccountID, RequestID: r.RequestID}
+func (l *Lambda) Invoke(ctx context.Context, r *event.Request, sources []string, caller *access.Caller, facts *access.RequestFacts) (*event.Response, *Result, error) {
+	i := &Invocation{FunctionARN: l.FunctionARN, SourceAccount: r.AccountID, RequestID: r.RequestID, TraceID: r.Header("x-amzn-trace-id")}
 	switch l.Credentials {
 	case "":
 	case CallerCredentials:
 		if caller == nil {
 			return nil, nil, &Error{Status: http.StatusInternalServerError, Reason: "the integration uses the caller's credentials, but the route has no IAM authorization"}
 		}
-		i.Caller, sources = caller, sources[:1]
+		i.Caller, i.Facts, sources = caller, facts, sources[:1]
 	default:
 		i.Role, sources = l.Credentials, sources[:1]
 	}

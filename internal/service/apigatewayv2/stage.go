@@ -3,6 +3,7 @@ package apigatewayv2
 import (
 	"context"
 	"regexp"
+	"strings"
 
 	"github.com/hakonegate/hakone/internal/store"
 )
@@ -61,6 +62,9 @@ func checkStage(d *document, stage *Stage) error {
 			return badRequest("Deployment ID %s does not exist", stage.DeploymentId)
 		}
 	}
+	if err := checkAccessLog(stage.AccessLogSettings); err != nil {
+		return err
+	}
 	if stage.RouteSettings == nil {
 		stage.RouteSettings = map[string]RouteSettings{}
 	}
@@ -74,6 +78,19 @@ func checkStage(d *document, stage *Stage) error {
 	}
 	if stage.Tags == nil {
 		stage.Tags = map[string]string{}
+	}
+	return nil
+}
+
+// checkAccessLog refuses access logs that nobody could read.
+func checkAccessLog(l *AccessLogSettings) error {
+	switch {
+	case l == nil || *l == AccessLogSettings{}:
+		return nil
+	case !strings.Contains(l.DestinationArn, ":logs:") || !strings.Contains(l.DestinationArn, ":log-group:"):
+		return badRequest("The access log destination %s is not served by this gateway; the ARN of a log group is", l.DestinationArn)
+	case !strings.Contains(l.Format, "$context.requestId") && !strings.Contains(l.Format, "$context.extendedRequestId"):
+		return badRequest("Invalid format string for access log settings. $context.requestId or $context.extendedRequestId is required")
 	}
 	return nil
 }
