@@ -103,7 +103,7 @@ func (c *Caller) restricted(action string) bool {
 	case strings.EqualFold(service, "iam"):
 		return c.NoIAM
 	case strings.EqualFold(service, "sts"):
-		return c.NoSTS && !(c.MayAssume && strings.EqualFold(name, "AssumeRole"))
+		return c.NoSTS && (!c.MayAssume || !strings.EqualFold(name, "AssumeRole"))
 	default:
 		return false
 	}

@@ -122,7 +122,7 @@ func (c *call) authenticate(ctx context.Context) error {
 		SourceIP: sourceIP(c.r), Secure: c.r.TLS != nil, Time: c.now(), Region: c.region,
 		UserAgent: c.r.UserAgent(), Referer: c.r.Referer(),
 	}
-	claim, err := sigv4.Claimed(c.signed)
+	claim, err := sigv4.Claimed(c.signed) //nolint:contextcheck // it reads headers only
 	if err != nil {
 		var refused *sigv4.Error
 		if !errors.As(err, &refused) || refused.Reason != sigv4.Missing {

@@ -26,7 +26,7 @@ func (c *call) locate(context.Context) error {
 	if c.signed, err = sigv4.NewRequest(c.r); err != nil {
 		return err
 	}
-	claim, err := sigv4.Claimed(c.signed)
+	claim, err := sigv4.Claimed(c.signed) //nolint:contextcheck // it reads headers only
 	if err != nil {
 		return c.locateUnsigned(err)
 	}

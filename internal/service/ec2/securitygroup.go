@@ -6,6 +6,7 @@ import (
 	"errors"
 	"fmt"
 	"regexp"
+	"slices"
 	"strconv"
 	"strings"
 
@@ -159,10 +160,8 @@ func (t groupType) Update(ctx context.Context, r *stack.Request, _ *template.Nod
 // Delete implements [stack.Handler]. A group that an instance has stays.
 func (t groupType) Delete(ctx context.Context, r *stack.Request) error {
 	for _, i := range t.s.instances.All() {
-		for _, id := range i.SecurityGroupIDs {
-			if id == r.PhysicalID {
-				return invalid("DependencyViolation", "resource %s has a dependent object", r.PhysicalID)
-			}
+		if slices.Contains(i.SecurityGroupIDs, r.PhysicalID) {
+			return invalid("DependencyViolation", "resource %s has a dependent object", r.PhysicalID)
 		}
 	}
 	err := t.s.resources.Delete(ctx, r.PhysicalID)

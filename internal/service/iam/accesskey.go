@@ -140,7 +140,7 @@ func (s *Service) UpdateAccessKey(ctx context.Context, in *AccessKeyInput) (*wir
 	if in.Status != active && in.Status != inactive {
 		return nil, awserr.Validation("1 validation error detected: Value '%s' at 'status' failed to satisfy constraint: Member must satisfy enum value set: [Active, Inactive]", in.Status)
 	}
-	if _, err := s.ownKey(ctx, in); err != nil {
+	if err := s.ownKey(ctx, in); err != nil {
 		return nil, err
 	}
 	return s.done(s.keys.Update(ctx, in.AccessKeyId, func(k *accessKey) error { k.Status = in.Status; return nil }))
@@ -148,28 +148,28 @@ func (s *Service) UpdateAccessKey(ctx context.Context, in *AccessKeyInput) (*wir
 
 // DeleteAccessKey deletes a key; requests signed with it fail from now on.
 func (s *Service) DeleteAccessKey(ctx context.Context, in *AccessKeyInput) (*wire.Nothing, error) {
-	if _, err := s.ownKey(ctx, in); err != nil {
+	if err := s.ownKey(ctx, in); err != nil {
 		return nil, err
 	}
 	return s.done(s.keys.Delete(ctx, in.AccessKeyId))
 }
 
-// ownKey finds a key of the user named, or of the caller.
-func (s *Service) ownKey(ctx context.Context, in *AccessKeyInput) (accessKey, error) {
+// ownKey checks that a key is the named user's, or the caller's.
+func (s *Service) ownKey(ctx context.Context, in *AccessKeyInput) error {
 	k, ok := s.keys.Get(in.AccessKeyId)
 	if in.UserName == "" && ok {
 		if caller, _ := access.From(ctx); caller.UserName == "" {
-			return k, nil // a role's session may omit the name too
+			return nil // a role's session may omit the name too
 		}
 	}
 	name, err := ownName(ctx, in.UserName)
 	if err != nil {
-		return accessKey{}, err
+		return err
 	}
 	if !ok || fold(k.UserName) != fold(name) {
-		return accessKey{}, noSuch("The Access Key with id %s cannot be found.", in.AccessKeyId)
+		return noSuch("The Access Key with id %s cannot be found.", in.AccessKeyId)
 	}
-	return k, nil
+	return nil
 }
 
 // The administrator of a fresh account.

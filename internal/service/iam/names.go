@@ -55,8 +55,8 @@ func exists(format string, args ...any) error {
 	return awserr.New("EntityAlreadyExists", 409, format, args...)
 }
 
-func conflict(format string, args ...any) error {
-	return awserr.New("DeleteConflict", 409, format, args...)
+func conflict(message string) error {
+	return awserr.New("DeleteConflict", 409, "%s", message)
 }
 
 func limit(format string, args ...any) error {

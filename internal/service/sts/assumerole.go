@@ -3,6 +3,7 @@ package sts
 import (
 	"context"
 	"errors"
+	"maps"
 	"regexp"
 	"slices"
 	"strings"
@@ -251,9 +252,7 @@ func trustFacts(f *access.RequestFacts, wish *session, externalID *string) *acce
 	facts := *f
 	facts.Tags = wish.Tags
 	facts.Keys = policy.Map{"sts:rolesessionname": policy.One(wish.Name)}
-	for k, v := range f.Keys {
-		facts.Keys[k] = v
-	}
+	maps.Copy(facts.Keys, f.Keys)
 	if externalID != nil {
 		facts.Keys["sts:externalid"] = policy.One(*externalID)
 	}
@@ -295,8 +294,7 @@ func (s *Service) checkPolicies(wish *session) (*int, error) {
 	}
 	if wish.Policy != "" {
 		_, err := policy.Parse(policy.Session, []byte(wish.Policy))
-		var malformed *policy.MalformedError
-		if errors.As(err, &malformed) {
+		if malformed, ok := errors.AsType[*policy.MalformedError](err); ok {
 			return nil, &awserr.Error{Code: "MalformedPolicyDocument", Status: 400, Message: malformed.Message, Err: err}
 		}
 		if err != nil {

@@ -4,6 +4,7 @@ import (
 	"context"
 	"crypto/sha256"
 	"fmt"
+	"maps"
 	"strings"
 	"sync"
 	"time"
@@ -144,7 +145,8 @@ func (s *Service) compose(e *entry) (*access.Caller, error) {
 		c.Kind, c.RoleID, c.PrincipalARN = policy.AssumedRole, role.ID, role.ARN
 		c.ARN, c.UserID = s.sessionARN(role.Name, in.Name), role.ID+":"+in.Name
 		c.Tags, c.Policies = overlay(role.Tags, in.Tags), role.Policies
-		return c, s.limit(c, e)
+		s.limit(c, e)
+		return c, nil
 	}
 	user, ok := s.identities.UserByID(in.ID)
 	if !ok {
@@ -161,12 +163,13 @@ func (s *Service) compose(e *entry) (*access.Caller, error) {
 	c.ARN = fmt.Sprintf("arn:%s:sts::%s:federated-user/%s", s.partition, in.Account, in.Name)
 	c.PrincipalARN, c.UserID = c.ARN, in.Account+":"+in.Name
 	c.Policies.HasSession = true
-	return c, s.limit(c, e)
+	s.limit(c, e)
+	return c, nil
 }
 
 // limit adds the session policies. One that no longer exists allows nothing, but
 // the session stays limited.
-func (s *Service) limit(c *access.Caller, e *entry) error {
+func (s *Service) limit(c *access.Caller, e *entry) {
 	if e.inline != nil {
 		c.Policies.Session = append(c.Policies.Session, e.inline)
 	}
@@ -176,7 +179,6 @@ func (s *Service) limit(c *access.Caller, e *entry) error {
 		}
 	}
 	c.Policies.HasSession = c.Policies.HasSession || e.inline != nil || len(e.session.PolicyARNs) > 0
-	return nil
 }
 
 // sessionARN names a session; it has no path, whatever the role has.
@@ -191,9 +193,7 @@ func overlay(tags, session map[string]string) map[string]string {
 		return tags
 	}
 	merged := make(map[string]string, len(tags)+len(session))
-	for k, v := range tags {
-		merged[k] = v
-	}
+	maps.Copy(merged, tags)
 	for k, v := range session {
 		for old := range merged {
 			if strings.EqualFold(old, k) {

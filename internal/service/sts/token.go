@@ -14,8 +14,8 @@ import (
 )
 
 const (
-	tokenPurpose  = "sts session token"
-	secretPurpose = "sts secret access key"
+	tokenPurpose  = "sts session token"     //nolint:gosec // what a key is for, not a key
+	secretPurpose = "sts secret access key" //nolint:gosec // what a key is for, not a key
 	prefixKey     = "ASIA"
 	maxToken      = 8192
 )

@@ -22,8 +22,7 @@ func Decode(body []byte, into any) error {
 		return nil
 	}
 	if err := json.Unmarshal(body, into); err != nil {
-		var typ *json.UnmarshalTypeError
-		if errors.As(err, &typ) {
+		if typ, ok := errors.AsType[*json.UnmarshalTypeError](err); ok {
 			return awserr.New("SerializationException", 400, "class %s can not be converted to a %s", typ.Value, typ.Type)
 		}
 		return awserr.New("SerializationException", 400, "The request body is not valid JSON")
