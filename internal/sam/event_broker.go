@@ -1,10 +1,6 @@
 package sam
 
-import (
-	"strings"
-
-	"github.com/hakonegate/hakone/internal/template"
-)
+import "github.com/hakonegate/hakone/internal/template"
 
 // mappingPolicies returns the policies that polling a broker, a Kafka cluster
 // or a database needs beside the managed ones: reading its secret above all.
@@ -16,6 +12,8 @@ func (e *eventSource) mappingPolicies() ([]*template.Node, error) {
 		return e.kafkaPolicies()
 	case "DocumentDB":
 		return e.documentDBPolicies()
+	case "MSK":
+		return e.clusterPolicies(), nil
 	default:
 		return nil, nil
 	}
@@ -102,31 +100,68 @@ var networkActions = []string{
 	"ec2:CreateNetworkInterface", "ec2:DescribeNetworkInterfaces", "ec2:DeleteNetworkInterface", "ec2:DescribeVpcs", "ec2:DescribeSubnets", "ec2:DescribeSecurityGroups",
 }
 
+// kafkaPolicies returns the policy for a Kafka cluster that the user runs:
+// its secrets, its network and the key of its secrets.
 func (e *eventSource) kafkaPolicies() ([]*template.Node, error) {
-	configs := e.get("SourceAccessConfigurations")
-	if configs == nil {
+	topics, configs := e.get("Topics"), e.get("SourceAccessConfigurations")
+	switch {
+	case !truthy(e.get("KafkaBootstrapServers")):
+		return nil, e.invalid(nil, "No KafkaBootstrapServers provided for self managed kafka as an event source")
+	case !truthy(topics):
+		return nil, e.invalid(nil, "No Topics provided for self managed kafka as an event source")
+	case len(items(topics)) != 1:
+		return nil, e.invalid(topics, "Topics for self managed kafka only supports single configuration entry.")
+	case !truthy(configs):
 		return nil, e.invalid(nil, "No SourceAccessConfigurations for self managed kafka event provided.")
 	}
-	if topics := e.get("Topics"); !topics.IsList() || len(topics.Items) != 1 {
-		return nil, e.invalid(topics, "Topics for SelfManagedKafka only supports single configuration entry.")
-	}
-	if servers := e.get("KafkaBootstrapServers"); !truthy(servers) {
-		return nil, e.invalid(nil, "No KafkaBootstrapServers provided for self managed kafka event source")
-	}
-	var statements []*template.Node
-	network := false
-	for _, config := range configs.Items {
-		switch typ := config.Get("Type").Str(); {
-		case strings.HasPrefix(typ, "VPC_"):
-			network = true
-		case !truthy(config.Get("URI")):
-			return nil, e.invalid(config, "No %s URI property specified in SourceAccessConfigurations for self managed kafka event.", typ)
+	var login, certificate *template.Node
+	seen := map[string]bool{}
+	for _, config := range items(configs) {
+		typ, uri, what := config.Get("Type").Str(), config.Get("URI"), config.Get("Type").Str()
+		switch typ {
+		case "VPC_SUBNET", "VPC_SECURITY_GROUP":
+		case "BASIC_AUTH", "SASL_SCRAM_512_AUTH", "SASL_SCRAM_256_AUTH", "CLIENT_CERTIFICATE_TLS_AUTH":
+			if what = "auth mechanism"; login != nil {
+				return nil, e.invalid(config, "Multiple auth mechanism properties specified in SourceAccessConfigurations for self managed kafka event.")
+			}
+			login = uri
+		case "SERVER_ROOT_CA_CERTIFICATE":
+			certificate = uri
 		default:
-			statements = append(statements, e.secretStatements(config.Get("URI"))...)
+			return nil, e.invalid(config, "Invalid SourceAccessConfigurations Type provided for self managed kafka event.")
+		}
+		if !truthy(uri) {
+			return nil, e.invalid(config, "No %s URI property specified in SourceAccessConfigurations for self managed kafka event.", what)
+		}
+		seen[typ] = true
+	}
+	if seen["VPC_SUBNET"] != seen["VPC_SECURITY_GROUP"] {
+		return nil, e.invalid(configs, "VPC_SUBNET and VPC_SECURITY_GROUP in SourceAccessConfigurations for SelfManagedKafka must be both provided.")
+	}
+	statements := template.List()
+	for _, secret := range []*template.Node{login, certificate} {
+		if secret != nil {
+			statements.Append(grants(secret, "secretsmanager:GetSecretValue"))
 		}
 	}
-	if network {
-		statements = append(statements, grants(template.Text("*"), networkActions...))
+	if seen["VPC_SUBNET"] {
+		statements.Append(grants(template.Text("*"), networkActions...))
 	}
-	return []*template.Node{namedPolicy("SelfManagedKafkaExecutionRolePolicy", template.Map(template.P("Statement", template.List(statements...))))}, nil
+	if key := e.get("SecretsManagerKmsKeyId"); truthy(key) {
+		statements.Append(grants(template.Sub("arn:${AWS::Partition}:kms:${AWS::Region}:${AWS::AccountId}:key/"+key.Str()), "kms:Decrypt"))
+	}
+	return []*template.Node{namedPolicy("SelfManagedKafkaExecutionRolePolicy", template.Map(
+		template.P("Version", template.Text("2012-10-17")), template.P("Statement", statements)))}, nil
+}
+
+// clusterPolicies returns the policy for an MSK cluster that asks for client
+// certificates.
+func (e *eventSource) clusterPolicies() []*template.Node {
+	for _, config := range items(e.get("SourceAccessConfigurations")) {
+		if config.Get("Type").Str() == "CLIENT_CERTIFICATE_TLS_AUTH" {
+			return []*template.Node{namedPolicy("MSKExecutionRolePolicy", template.Map(
+				template.P("Statement", template.List(grants(config.Get("URI"), "secretsmanager:GetSecretValue")))))}
+		}
+	}
+	return nil
 }

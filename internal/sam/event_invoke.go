@@ -82,7 +82,7 @@ func (f *function) destination(config *template.Node, id string) (arn, document 
 	arn = present(config.Get("Destination"))
 	condition := ""
 	if isIf(arn) {
-		condition = f.conditionOfNothing(arn.Get("Fn::If"), id)
+		condition = f.conditionOfNothing(arn.Get("Fn::If"))
 	}
 	if arn == nil || condition != "" {
 		made, err := f.makeDestination(typ, id, config)
@@ -90,7 +90,7 @@ func (f *function) destination(config *template.Node, id string) (arn, document 
 			return nil, nil, err
 		}
 		if own := f.macro.node.Get("Condition").Str(); condition != "" && own != "" {
-			name := own + "AND" + condition
+			name := own + "AND" + condition + shortHash(f.id)
 			sectionOf(f.root, "Conditions").Set(name, template.Map(template.P("Fn::And", template.List(
 				template.Map(template.P("Condition", template.Text(own))), template.Map(template.P("Condition", template.Text(condition)))))))
 			made.node.Set("Condition", template.Text(name))
@@ -117,13 +117,15 @@ func (f *function) destination(config *template.Node, id string) (arn, document 
 // conditionOfNothing returns the name of the condition under which a Fn::If
 // gives NoValue, "" when it never does. For the second branch it makes the
 // opposite condition.
-func (f *function) conditionOfNothing(arg *template.Node, id string) string {
+func (f *function) conditionOfNothing(arg *template.Node) string {
 	condition := arg.Items[0].Str()
 	switch {
+	case arg.Items[1].IsNoValue() && arg.Items[2].IsNoValue():
+		return ""
 	case arg.Items[1].IsNoValue():
 		return condition
 	case arg.Items[2].IsNoValue():
-		name := f.id + "NOT" + condition
+		name := "NOT" + condition + shortHash(f.id+"EventInvokeConfig")
 		sectionOf(f.root, "Conditions").Set(name, template.Map(template.P("Fn::Not", template.List(template.Map(template.P("Condition", template.Text(condition)))))))
 		return name
 	default:

@@ -26,12 +26,12 @@ var mappingSources = map[string]mappingSource{
 	"Kinesis":  {arn: "Stream", required: []string{"Stream", "StartingPosition"}, managed: "service-role/AWSLambdaKinesisExecutionRole"},
 	"DynamoDB": {arn: "Stream", required: []string{"Stream", "StartingPosition"}, managed: "service-role/AWSLambdaDynamoDBExecutionRole"},
 	"MSK":      {arn: "Stream", required: []string{"Stream"}, extra: []string{"ConsumerGroupId", "SchemaRegistryConfig"}, managed: "service-role/AWSLambdaMSKExecutionRole"},
-	"MQ":       {arn: "Broker", required: []string{"Broker", "Queues", "SourceAccessConfigurations"}, extra: []string{"DynamicPolicyName", "SecretsManagerKmsKeyId"}, managed: "service-role/AWSLambdaAMQExecutionRole"},
+	"MQ":       {arn: "Broker", required: []string{"Broker", "Queues"}, extra: []string{"DynamicPolicyName", "SecretsManagerKmsKeyId"}, managed: "service-role/AWSLambdaAMQExecutionRole"},
 	"SelfManagedKafka": {
-		required: []string{"Topics"}, extra: []string{"KafkaBootstrapServers", "ConsumerGroupId", "SchemaRegistryConfig", "SecretsManagerKmsKeyId"},
+		extra: []string{"KafkaBootstrapServers", "ConsumerGroupId", "SchemaRegistryConfig", "SecretsManagerKmsKeyId"},
 	},
 	"DocumentDB": {
-		arn: "Cluster", required: []string{"Cluster", "DatabaseName", "SourceAccessConfigurations"}, extra: []string{"CollectionName", "FullDocument", "SecretsManagerKmsKeyId"},
+		arn: "Cluster", required: []string{"Cluster", "DatabaseName"}, extra: []string{"CollectionName", "FullDocument", "SecretsManagerKmsKeyId"},
 	},
 }
 
@@ -42,7 +42,7 @@ func mappingProperties(name string) []property {
 	for _, p := range slices.Concat(source.required, mappedProperties, source.extra, []string{"DestinationConfig"}) {
 		rule := property{name: p, shape: anything, required: slices.Contains(source.required, p)}
 		switch p {
-		case "Topics", "Queues", "SourceAccessConfigurations", "FunctionResponseTypes", "KafkaBootstrapServers":
+		case "Topics", "Queues", "FunctionResponseTypes", "KafkaBootstrapServers":
 			rule.shape = list
 		case "DestinationConfig", "FilterCriteria", "ScalingConfig", "ProvisionedPollerConfig":
 			rule.shape = mapping
@@ -58,6 +58,9 @@ func mappingProperties(name string) []property {
 // what Lambda needs to poll the source.
 func makeMapping(e *eventSource) error {
 	source := mappingSources[e.typ]
+	if filter := e.get("FilterCriteria"); truthy(filter) && !isIntrinsic(filter) && (len(filter.Pairs) != 1 || filter.Pairs[0].Key != "Filters") {
+		return e.invalid(filter, "FilterCriteria field has a wrong format")
+	}
 	m := newResource(e.full, "AWS::Lambda::EventSourceMapping", e.inherited())
 	m.set("FunctionName", e.invoked())
 	if source.arn != "" {

@@ -85,7 +85,11 @@ func makeCognito(e *eventSource) error {
 		if triggers.Has(name.Str()) {
 			return e.invalid(name, `Cognito trigger "%s" defined multiple times.`, name.Str())
 		}
-		triggers.Set(name.Str(), e.invokedARN().At(e.node.Position))
+		trigger := e.invokedARN()
+		if name.Str() == "CustomSMSSender" || name.Str() == "CustomEmailSender" {
+			trigger = template.Map(template.P("LambdaArn", trigger), template.P("LambdaVersion", template.Text("V1_0")))
+		}
+		triggers.Set(name.Str(), trigger.At(e.node.Position))
 	}
 	return nil
 }

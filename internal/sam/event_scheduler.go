@@ -35,14 +35,12 @@ func (e *eventSource) makeScheduler(target *template.Node, policy, action string
 	var queuePolicies []*template.Node
 	var deadLetter *template.Node
 	if config := e.get("DeadLetterConfig"); config != nil {
-		made, arn, err := e.deadLetterQueue(config)
+		_, arn, err := e.deadLetterQueue(config)
 		if err != nil {
 			return err
 		}
 		deadLetter = template.Map(template.P("Arn", arn))
-		if made != nil {
-			queuePolicies = append(queuePolicies, allow(e.full+"SQSPolicy", "sqs:SendMessage", arn, false))
-		}
+		queuePolicies = append(queuePolicies, allow(e.full+"SQSPolicy", "sqs:SendMessage", arn, false))
 	}
 	for _, name := range []string{"ScheduleExpression", "State", "Description", "StartDate", "EndDate", "ScheduleExpressionTimezone", "GroupName", "KmsKeyArn"} {
 		schedule.set(name, e.get(name))

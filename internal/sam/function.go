@@ -2,6 +2,7 @@ package sam
 
 import (
 	"fmt"
+	"slices"
 	"strings"
 
 	"github.com/hakonegate/hakone/internal/template"
@@ -9,23 +10,23 @@ import (
 
 var functionProperties = []property{
 	{name: "FunctionName", shape: text | mapping},
-	{name: "Handler", shape: text},
-	{name: "Runtime", shape: text},
+	{name: "Handler", shape: anything},
+	{name: "Runtime", shape: anything},
 	{name: "CodeUri", shape: text | mapping},
 	{name: "ImageUri", shape: text},
 	{name: "PackageType", shape: text},
 	{name: "InlineCode", shape: text | mapping},
 	{name: "DeadLetterQueue", shape: mapping},
-	{name: "Description", shape: text},
+	{name: "Description", shape: anything},
 	{name: "MemorySize", shape: anything},
 	{name: "Timeout", shape: anything},
 	{name: "VpcConfig", shape: mapping},
 	{name: "Role", shape: text},
 	{name: "AssumeRolePolicyDocument", shape: mapping},
-	{name: "Policies", shape: text | mapping | list},
+	{name: "Policies", shape: text | mapping | textsOrMaps},
 	{name: "RolePath", shape: anything},
 	{name: "PermissionsBoundary", shape: text},
-	{name: "Environment", shape: mapping},
+	{name: "Environment", shape: mapsByName},
 	{name: "Events", shape: mapsByName},
 	{name: "Tags", shape: mapping},
 	{name: "PropagateTags", shape: boolean},
@@ -48,10 +49,10 @@ var functionProperties = []property{
 	{name: "SnapStart", shape: mapping},
 	{name: "EphemeralStorage", shape: mapping},
 	{name: "FunctionUrlConfig", shape: mapping},
-	{name: "RuntimeManagementConfig", shape: mapping},
-	{name: "LoggingConfig", shape: mapping},
-	{name: "RecursiveLoop", shape: text},
-	{name: "SourceKMSKeyArn", shape: text},
+	{name: "RuntimeManagementConfig", shape: anything},
+	{name: "LoggingConfig", shape: anything},
+	{name: "RecursiveLoop", shape: anything},
+	{name: "SourceKMSKeyArn", shape: anything},
 	{name: "TenancyConfig", shape: mapping},
 	{name: "DurableConfig", shape: mapping},
 	{name: "CapacityProviderConfig", shape: mapping},
@@ -93,7 +94,33 @@ func expandFunction(m *macro) error {
 			return err
 		}
 	}
+	f.propagateTags()
 	return nil
+}
+
+// taggable are the generated types that PropagateTags gives the tags of their
+// function or state machine.
+var taggable = []string{"AWS::IAM::Role", "AWS::SQS::Queue", "AWS::SNS::Topic", "AWS::Lambda::EventSourceMapping", "AWS::IoT::TopicRule"}
+
+func (f *function) propagateTags() {
+	if !truthy(f.get("PropagateTags")) || !truthy(f.get("Tags")) {
+		return
+	}
+	for _, r := range f.made {
+		if !contains(taggable, r.typ()) {
+			continue
+		}
+		all := r.props().Get("Tags")
+		if !all.IsList() {
+			all = template.List()
+			r.set("Tags", all)
+		}
+		for _, tag := range tagList("", f.get("Tags")).Items {
+			if !slices.ContainsFunc(all.Items, func(known *template.Node) bool { return equal(known.Get("Key"), tag.Get("Key")) }) {
+				all.Append(tag)
+			}
+		}
+	}
 }
 
 func (f *function) construct() error {
@@ -116,6 +143,9 @@ func (f *function) construct() error {
 	if dlq := f.get("DeadLetterQueue"); dlq != nil {
 		f.lambda.set("DeadLetterConfig", template.Map(template.P("TargetArn", dlq.Get("TargetArn"))))
 	}
+	if err := f.checkTags("lambda:createdBy"); err != nil {
+		return err
+	}
 	f.lambda.set("Tags", f.tagList("lambda:createdBy"))
 	if c := f.get("CapacityProviderConfig"); c != nil {
 		f.lambda.set("CapacityProviderConfig", capacityProvider(c))
@@ -124,6 +154,14 @@ func (f *function) construct() error {
 		return err
 	}
 	return f.checkArchitectures()
+}
+
+// checkTags keeps the transform's own tag for itself.
+func (m *macro) checkTags(reserved string) error {
+	if tags := m.get("Tags"); tags.Has(reserved) {
+		return invalidResource(m.id, tags, "%s is a reserved Tag key name and cannot be set on your resource. Please change the tag key in the input.", reserved)
+	}
+	return nil
 }
 
 // tagList returns Tags as a list of keys and values, the SAM tag first.
@@ -315,7 +353,6 @@ func (f *function) version() (*resource, error) {
 	v := newResource(id, "AWS::Lambda::Version", a)
 	v.set("FunctionName", f.lambda.ref())
 	v.set("Description", f.get("VersionDescription"))
-	v.set("FunctionScalingConfig", nil)
 	return v, nil
 }
 

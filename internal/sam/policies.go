@@ -80,11 +80,15 @@ func kindOfPolicy(n *template.Node) (policyKind, error) {
 	}
 }
 
-// managedPolicy returns the ARN for the name of a managed policy of AWS;
-// anything else as it is.
+// managedPolicy returns the ARN for the name of a managed policy of AWS, also
+// in the branches of a Fn::If; anything else as it is.
 func (t *translator) managedPolicy(n *template.Node) *template.Node {
 	if path, ok := managedPolicies()[n.Str()]; ok && n.IsText() {
 		return t.awsPolicy(path)
+	}
+	if isIf(n) {
+		arg := n.Get("Fn::If")
+		return template.Map(template.P("Fn::If", template.List(arg.Items[0], t.managedPolicy(arg.Items[1]), t.managedPolicy(arg.Items[2]))))
 	}
 	return n
 }

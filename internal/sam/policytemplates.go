@@ -11,10 +11,11 @@ import (
 )
 
 // policyTemplateText describes SAM's policy templates. A line without
-// indentation is a template's name and its parameters; below it each
-// statement has a line of actions and a line of resources, "one" for a single
-// value and "list" for a list, and perhaps a line "when" with a condition in
-// JSON.
+// indentation is a template's name and its parameters. Below it each statement
+// has a line of actions ("action" for a single value, "actions" for a list), a
+// line of resources ("one" or "list"), and perhaps a line "when" with a
+// condition in JSON. @sqs: stands for the beginning of an ARN of SQS in the
+// stack's account, ${x} for the value of the parameter called X.
 //
 //go:embed policytemplates.txt
 var policyTemplateText string
@@ -27,6 +28,7 @@ type policyTmpl struct {
 
 type policyTmplStatement struct {
 	actions   []string
+	oneAction bool // Action is one value rather than a list
 	resources []string
 	single    bool // Resource is one value rather than a list
 	condition *template.Node
@@ -35,7 +37,8 @@ type policyTmplStatement struct {
 var policyTemplates = sync.OnceValue(func() map[string]*policyTmpl {
 	all := map[string]*policyTmpl{}
 	var current *policyTmpl
-	for line := range strings.Lines(policyTemplateText) {
+	abbreviation := regexp.MustCompile(`@([a-z0-9]+):`)
+	for line := range strings.Lines(abbreviation.ReplaceAllString(policyTemplateText, "arn:$${AWS::Partition}:$1:$${AWS::Region}:$${AWS::AccountId}:")) {
 		fields := strings.Fields(line)
 		if len(fields) == 0 {
 			continue
@@ -47,8 +50,8 @@ var policyTemplates = sync.OnceValue(func() map[string]*policyTmpl {
 		}
 		last := len(current.statements) - 1
 		switch fields[0] {
-		case "allow":
-			current.statements = append(current.statements, policyTmplStatement{actions: fields[1:]})
+		case "action", "actions":
+			current.statements = append(current.statements, policyTmplStatement{actions: fields[1:], oneAction: fields[0] == "action"})
 		case "one", "list":
 			current.statements[last].resources, current.statements[last].single = fields[1:], fields[0] == "one"
 		case "when":
@@ -130,6 +133,9 @@ func (p *policyTmpl) statementsWith(name string, values *template.Node) (*templa
 			resources.Append(p.resource(r, values))
 		}
 		statement := template.Map(template.P("Effect", template.Text("Allow")), template.P("Action", template.Texts(s.actions...)))
+		if s.oneAction {
+			statement.Set("Action", template.Text(s.actions[0]))
+		}
 		if s.single {
 			statement.Set("Resource", resources.Items[0])
 		} else {
@@ -143,32 +149,27 @@ func (p *policyTmpl) statementsWith(name string, values *template.Node) (*templa
 	return template.Map(template.P("Statement", statements)), nil
 }
 
-var templateVariable = regexp.MustCompile(`\$\{([a-z][A-Za-z0-9]*)\}`)
+var templateVariable = regexp.MustCompile(`\$\{([A-Za-z][A-Za-z0-9]*)\}`)
 
-// resource returns a resource with its ${variables}: the value of the
-// parameter of the same name, but for the first letter's case.
+// resource returns a resource with its ${variables}: the values of the
+// parameters of the same names, whatever their case.
 func (p *policyTmpl) resource(text string, values *template.Node) *template.Node {
 	variables := template.Map()
 	for _, m := range templateVariable.FindAllStringSubmatch(text, -1) {
-		variables.Set(m[1], values.Get(strings.ToUpper(m[1][:1])+m[1][1:]))
+		for _, parameter := range p.parameters {
+			if strings.EqualFold(parameter, m[1]) {
+				variables.Set(m[1], values.Get(parameter))
+			}
+		}
 	}
 	switch {
-	case text == "${"+firstKey(variables)+"}":
-		return variables.Pairs[0].Value
 	case len(variables.Pairs) > 0:
-		return template.Map(template.P("Fn::Sub", template.List(template.Text(text), variables)))
+		return sub(text, variables.Pairs...)
 	case strings.Contains(text, "${"):
 		return template.Sub(text)
 	default:
 		return template.Text(text)
 	}
-}
-
-func firstKey(n *template.Node) string {
-	if len(n.Pairs) == 0 {
-		return ""
-	}
-	return n.Pairs[0].Key
 }
 
 // fill replaces the texts of a condition as resource does.

@@ -22,7 +22,7 @@ var stateMachineProperties = []property{
 	{name: "Type", shape: text},
 	{name: "Tags", shape: mapping},
 	{name: "PropagateTags", shape: boolean},
-	{name: "Policies", shape: text | mapping | list},
+	{name: "Policies", shape: text | mapping | textsOrMaps},
 	{name: "Tracing", shape: mapping},
 	{name: "AutoPublishAlias", shape: anything},
 	{name: "DeploymentPreference", shape: mapping},
@@ -61,11 +61,18 @@ func expandStateMachine(m *macro) error {
 	if err := f.stateMachineRole(); err != nil {
 		return err
 	}
+	if err := m.checkTags("stateMachine:createdBy"); err != nil {
+		return err
+	}
 	machine.set("Tags", m.tagList("stateMachine:createdBy"))
 	if err := f.publishStateMachine(); err != nil {
 		return err
 	}
-	return f.makeEvents()
+	if err := f.makeEvents(); err != nil {
+		return err
+	}
+	f.propagateTags()
+	return nil
 }
 
 // definition sets where the state machine's definition is, or its text.
