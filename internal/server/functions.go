@@ -1,0 +1,75 @@
+package server
+
+import (
+	"context"
+	"encoding/json"
+	"net/http"
+	"time"
+
+	"github.com/hakonegate/hakone/internal/access"
+	"github.com/hakonegate/hakone/internal/service/lambda"
+)
+
+// An InvokeRequest calls a function for the operator.
+type InvokeRequest struct {
+	Function string          `json:"function"` // name, ARN, or logical ID in a stack
+	Event    json.RawMessage `json:"event"`
+}
+
+// An InvokeResponse is what the function answered.
+type InvokeResponse struct {
+	RequestID     string `json:"requestId"`
+	Payload       string `json:"payload"`
+	FunctionError string `json:"functionError,omitempty"`
+}
+
+func (s *Server) invokeFunction(ctx context.Context, r *http.Request) (any, error) {
+	input, err := decode[InvokeRequest](r)
+	if err != nil {
+		return nil, err
+	}
+	caller, facts := access.From(ctx)
+	out, err := s.lambda.Invoke(ctx, &lambda.InvokeInput{
+		FunctionARN: s.physicalID(input.Function, "AWS::Lambda::Function"), Payload: input.Event, Caller: caller, Facts: facts,
+	})
+	if err != nil {
+		return nil, err
+	}
+	return InvokeResponse{out.RequestID, string(out.Payload), out.FunctionError}, nil
+}
+
+// A LogLine is one event of a function's log.
+type LogLine struct {
+	Time    time.Time `json:"time"`
+	Stream  string    `json:"stream"`
+	Message string    `json:"message"`
+}
+
+// readLogs streams a function's log, a JSON object a line: what is there since
+// "since", and with "follow" what comes until the caller leaves.
+func (s *Server) readLogs(w http.ResponseWriter, r *http.Request) {
+	query := r.URL.Query()
+	since, err := time.Parse(time.RFC3339, query.Get("since"))
+	if err != nil {
+		since = time.Time{}
+	}
+	function, err := s.lambda.GetFunction(s.physicalID(query.Get("function"), "AWS::Lambda::Function"), "")
+	if err != nil {
+		writeProblem(w, http.StatusBadRequest, ProblemOf(err))
+		return
+	}
+	group := "/aws/lambda/" + function.FunctionName
+	events := s.logs.Read(group, since)
+	if query.Get("follow") != "" {
+		events = s.logs.Follow(r.Context(), group, since)
+	}
+	w.Header().Set("Content-Type", "application/x-ndjson")
+	w.WriteHeader(http.StatusOK)
+	lines, flush := json.NewEncoder(w), http.NewResponseController(w)
+	for event := range events {
+		if err := lines.Encode(LogLine{event.Time, event.Stream, event.Message}); err != nil {
+			return
+		}
+		_ = flush.Flush() // the next line fails if the caller is gone
+	}
+}

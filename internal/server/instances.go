@@ -1,0 +1,69 @@
+package server
+
+import (
+	"cmp"
+	"context"
+	"fmt"
+	"net/http"
+	"strings"
+	"time"
+
+	"github.com/hakonegate/hakone/internal/access"
+	"github.com/hakonegate/hakone/internal/imds"
+)
+
+// instance finds the instance that a request names.
+func (s *Server) instance(r *http.Request) (*imds.Services, error) {
+	input, err := decode[InstanceRequest](r)
+	if err != nil {
+		return nil, err
+	}
+	i, err := s.ec2.Find(input.Instance)
+	if err != nil {
+		return nil, err
+	}
+	return &imds.Services{
+		EC2: s.ec2, IAM: s.iam, STS: s.sts, InstanceID: i.InstanceID, Account: s.config.Account, Region: s.config.Region,
+	}, nil
+}
+
+// findInstance returns what an instance's metadata endpoint tells.
+func (s *Server) findInstance(ctx context.Context, r *http.Request) (any, error) {
+	i, err := s.instance(r)
+	if err != nil {
+		return nil, err
+	}
+	return i.Instance(ctx)
+}
+
+// instanceLife is how long an instance's credentials live, as on EC2.
+const instanceLife = 6 * time.Hour
+
+// instanceSession returns credentials of an instance's role, as EC2 gets them: if
+// the role trusts EC2.
+func (s *Server) instanceSession(ctx context.Context, r *http.Request) (any, error) {
+	i, err := s.instance(r)
+	if err != nil {
+		return nil, err
+	}
+	return i.RoleCredentials(ctx, instanceLife)
+}
+
+// roleSession returns credentials of a role for the operator, who holds the
+// account: the role's trust policy is not asked.
+func (s *Server) roleSession(ctx context.Context, r *http.Request) (any, error) {
+	input, err := decode[SessionRequest](r)
+	if err != nil {
+		return nil, err
+	}
+	roleARN := input.Role
+	if !strings.HasPrefix(roleARN, "arn:") {
+		role, ok := s.iam.RoleByName(s.physicalID(input.Role, "AWS::IAM::Role"))
+		if !ok {
+			return nil, fmt.Errorf("there is no role %q: name it by its logical ID in a stack, its name or its ARN", input.Role)
+		}
+		roleARN = role.ARN
+	}
+	caller, _ := access.From(ctx)
+	return s.sts.SessionOf(ctx, access.Session{RoleARN: roleARN, SessionName: cmp.Or(caller.UserName, "hakone")})
+}
