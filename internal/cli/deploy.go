@@ -1,0 +1,75 @@
+package cli
+
+import (
+	"net/http"
+
+	"github.com/spf13/cobra"
+
+	"github.com/hakonegate/hakone/internal/server"
+)
+
+func (p *program) deployCommand() *cobra.Command {
+	var o deployOptions
+	command := &cobra.Command{
+		Use:     "deploy PATH…",
+		Short:   "Deploy templates to the running server",
+		Long:    "Deploy every template that PATH names to the server that runs for the data directory.",
+		Example: "  hakone deploy template.yaml --parameter-overrides Stage=prod",
+		Args:    arguments(cobra.MinimumNArgs(1)),
+		RunE: func(c *cobra.Command, paths []string) error {
+			d, err := o.collect(paths)
+			if err != nil {
+				return err
+			}
+			client, err := p.connect(c.Context())
+			if err != nil {
+				return err
+			}
+			if err := p.checkRegion(client, d); err != nil {
+				return err
+			}
+			return p.deployAndShow(c.Context(), client, o, d)
+		},
+	}
+	o.flags(command.Flags())
+	return command
+}
+
+// checkRegion refuses a deployment that asks for another region than the
+// server's.
+func (p *program) checkRegion(c *client, d *deployment) error {
+	if want := firstOf(p.region, d.region); want != "" && want != c.region {
+		return &server.Problem{
+			Message: "hakone: the running server answers for region " + c.region + ", but " + want + " is asked for",
+			Details: "Use another data directory for another region: --data-dir DIR",
+		}
+	}
+	return nil
+}
+
+func (p *program) deleteCommand() *cobra.Command {
+	return &cobra.Command{
+		Use:     "delete STACK",
+		Short:   "Delete a stack and its resources",
+		Example: "  hakone delete hello-api",
+		Args:    arguments(cobra.ExactArgs(1)),
+		RunE: func(c *cobra.Command, args []string) error {
+			client, err := p.connect(c.Context())
+			if err != nil {
+				return err
+			}
+			view := p.progressView()
+			var result *server.StackResult
+			err = client.follow(c.Context(), http.MethodPost, "/_hakone/delete", server.DeleteRequest{StackName: args[0]}, func(line server.Progress) {
+				view.see(line)
+				if line.Stack != nil {
+					result = line.Stack
+				}
+			})
+			if err != nil || p.output != "json" {
+				return err
+			}
+			return p.printJSON(result)
+		},
+	}
+}

@@ -1,0 +1,183 @@
+package cli
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"net/http"
+	"strings"
+
+	"github.com/spf13/cobra"
+	"github.com/spf13/pflag"
+	"golang.org/x/sync/errgroup"
+
+	"github.com/hakonegate/hakone/internal/server"
+)
+
+// upOptions are the flags of up beside the shared ones.
+type upOptions struct {
+	deployOptions
+	listen     string
+	listenHTTP string
+	verbose    bool
+}
+
+func (p *program) upCommand() *cobra.Command {
+	var o upOptions
+	command := &cobra.Command{
+		Use:   "up [PATH…]",
+		Short: "Deploy templates and serve them",
+		Long: `Deploy every template that PATH names (a file, or all templates of a folder) and
+serve the APIs until interrupted. The order follows exports and imports. Region,
+stack names and parameters come from the folder's samconfig.toml; flags override.
+
+Without PATH, serve what the data directory holds. When a server already runs for
+the data directory, deploy to it.`,
+		Example: `  hakone up examples/article
+  hakone up template.yaml --stack-name hello --region eu-west-1 --listen 127.0.0.1:0`,
+		RunE: func(c *cobra.Command, paths []string) error { return p.up(c.Context(), &o, paths) },
+	}
+	flags := command.Flags()
+	o.flags(flags)
+	flags.StringVar(&o.listen, "listen", "127.0.0.1:8443", "address of the data plane, HTTPS; port 0: any free port")
+	flags.StringVar(&o.listenHTTP, "listen-http", "", "address of a plain data plane (off)")
+	flags.BoolVar(&o.verbose, "verbose", false, "log what the server does")
+	return command
+}
+
+func (o *deployOptions) flags(flags *pflag.FlagSet) {
+	flags.StringVar(&o.stackName, "stack-name", "", "name of the stack, for a single template")
+	flags.StringVar(&o.configEnv, "config-env", "default", "environment of samconfig.toml")
+	flags.StringArrayVar(&o.parameters, "parameter-overrides", nil, "a template parameter, NAME=VALUE (repeatable)")
+	flags.StringArrayVar(&o.placeholders, "placeholder", nil, "accept a resource type that means nothing here; \"all\" accepts every one (repeatable)")
+}
+
+func (p *program) up(ctx context.Context, o *upOptions, paths []string) error {
+	d, err := o.collect(paths)
+	if err != nil {
+		return err
+	}
+	running, err := p.connect(ctx)
+	if err == nil {
+		p.say("A server already runs for %s: deploying to it", p.dataDir)
+		if err := p.checkRegion(running, d); err != nil {
+			return err
+		}
+		return p.deployAndShow(ctx, running, o.deployOptions, d)
+	}
+	if !errors.Is(err, errNotRunning) {
+		return err
+	}
+	return p.serve(ctx, o, d)
+}
+
+// serve runs a server in this process, deploys to it, and goes on serving until
+// ctx is done.
+func (p *program) serve(ctx context.Context, o *upOptions, d *deployment) error {
+	s, err := server.New(ctx, server.Config{
+		DataDir:    p.dataDir,
+		Listen:     o.listen,
+		ListenHTTP: o.listenHTTP,
+		Control:    firstOf(p.control, "127.0.0.1:4566"),
+		Account:    p.account,
+		Region:     firstOf(p.region, d.region),
+		RegionHint: firstOf(p.getenv("AWS_REGION"), p.getenv("AWS_DEFAULT_REGION")),
+		Log:        p.logger(o.verbose),
+	})
+	if err != nil {
+		return err
+	}
+	// The server outlives ctx until it has drained.
+	ctx, cancel := context.WithCancel(ctx)
+	defer cancel()
+	group, ctx := errgroup.WithContext(ctx)
+	group.Go(func() error { return s.Run(ctx) })
+	group.Go(func() error {
+		err := p.deployWhenUp(ctx, s, o, d)
+		if err != nil {
+			cancel()
+		}
+		return err
+	})
+	err = group.Wait()
+	if errors.Is(err, context.Canceled) {
+		err = nil
+	}
+	if err == nil {
+		p.say("Stopped.")
+	}
+	return err
+}
+
+func (p *program) deployWhenUp(ctx context.Context, s *server.Server, o *upOptions, d *deployment) error {
+	select {
+	case <-s.Ready():
+	case <-ctx.Done():
+		return nil
+	}
+	p.control = strings.TrimPrefix(s.Status().Control, "http://")
+	c, err := p.connect(ctx)
+	if err != nil {
+		return err
+	}
+	if err := p.deployAndShow(ctx, c, o.deployOptions, d); err != nil {
+		return err
+	}
+	p.say("Serving on %s, control plane on %s. Ctrl-C stops.", s.Status().HTTPS, s.Status().Control)
+	return nil
+}
+
+// deployAndShow deploys d and prints the outputs of its stacks, the addresses
+// and what to try.
+func (p *program) deployAndShow(ctx context.Context, c *client, o deployOptions, d *deployment) error {
+	view := p.progressView()
+	var results []server.StackResult
+	if len(d.templates) > 0 {
+		request := server.DeployRequest{Templates: d.templates, Placeholders: o.placeholders}
+		err := c.follow(ctx, http.MethodPost, "/_hakone/deploy", request, func(line server.Progress) {
+			view.see(line)
+			if line.Stack != nil {
+				results = append(results, *line.Stack)
+			}
+		})
+		if err != nil {
+			return err
+		}
+	}
+	var status server.Status
+	if err := c.get(ctx, "/_hakone/status", nil, &status); err != nil {
+		return err
+	}
+	if p.output == "json" {
+		return p.printJSON(struct {
+			Stacks []server.StackResult `json:"stacks"`
+			Status server.Status        `json:"status"`
+		}{results, status})
+	}
+	for i := range results {
+		if err := p.printOutputs(&results[i].StackStatus); err != nil {
+			return err
+		}
+	}
+	if err := p.printAddresses(status.APIs); err != nil {
+		return err
+	}
+	p.printTry(&status)
+	return nil
+}
+
+// printTry shows two commands to paste: one signed, one unsigned.
+func (p *program) printTry(status *server.Status) {
+	if len(status.APIs) == 0 {
+		return
+	}
+	url := status.APIs[0].URLs[0]
+	hakone := invocation()
+	env := hakone + " env"
+	if p.dataDirGiven {
+		env += " --data-dir " + shellQuote(p.dataDir)
+	}
+	fmt.Fprintf(p.stdout, "\nTry it in another terminal\n")
+	fmt.Fprintf(p.stdout, "  signed:    eval \"$(%s)\" && %s curl --service execute-api --region %s %s\n", env, hakone, status.Region, url)
+	fmt.Fprintf(p.stdout, "  unsigned:  curl -k -i %s\n", url)
+}
