@@ -171,8 +171,11 @@ func (c *checker) rehearse() {
 			if p.Key == "Type" {
 				continue
 			}
-			_, err := c.rehearsal("Resources").resolve(p.Value)
+			v, err := c.rehearsal("Resources").resolve(p.Value)
 			c.faults.addError(err)
+			if err == nil && v.kind() != Unknown && slices.Contains(policyNames, p.Key) {
+				c.faults.add(policyFault(res, p.Key, v))
+			}
 		}
 	}
 	for _, o := range c.b.Template.Outputs {

@@ -9,7 +9,7 @@ import (
 // MarshalJSON returns compact JSON with keys in source order. An unquoted
 // true, false or JSON number becomes one, written as in the source; every
 // other scalar becomes a string.
-func (n *Node) MarshalJSON() ([]byte, error) { return n.appendJSON(nil), nil }
+func (n Node) MarshalJSON() ([]byte, error) { return n.appendJSON(nil), nil }
 
 // JSON returns n as JSON indented by indent, or compact when indent is "".
 func (n *Node) JSON(indent string) []byte {

@@ -25,7 +25,7 @@ func extend(root *Node, params map[string]string, env Env) (*Node, error) {
 		root.Set(section, v)
 	}
 	early := NewEarly(root, params, env)
-	for _, section := range []string{"Resources", "Outputs"} {
+	for _, section := range []string{"Globals", "Resources", "Outputs"} {
 		if n := root.Get(section); n != nil {
 			root.Set(section, early.Resolve(n))
 		}

@@ -72,6 +72,7 @@ func TestEarlyTexts(t *testing.T) {
 		{"an unknown parameter type", "Parameters: {P: {Type: Strin}}" + oneResource, "Template format error: Unrecognized parameter type: Strin\n did you mean String?"},
 		{"AllowedValues that is no list", "Parameters: {P: {Type: String, AllowedValues: a}}" + oneResource, "Template format error: Every AllowedValues member must be a list."},
 		{"SAM's own resource keys", "Transform: AWS::Serverless-2016-10-31\nResources: {R: {Type: T, Connectors: {}, IgnoreGlobals: '*'}}", ""},
+		{"a function as DeletionPolicy", "Resources: {R: {Type: T, DeletionPolicy: !Ref P}}", "Template format error: Every DeletionPolicy member must be a string.\n a function here needs Transform: AWS::LanguageExtensions"},
 		{"Length without the transform", "Outputs: {X: {Value: !Length [a]}}" + oneResource, "Template error: unknown function Fn::Length\n Fn::Length needs Transform: AWS::LanguageExtensions"},
 	}
 	for _, tt := range tests {
@@ -144,6 +145,8 @@ func TestLateTexts(t *testing.T) {
 		{"a missing key of a mapping", "Mappings: {M: {a: {b: c}}}\nResources: {A: {Type: T, Properties: {P: !FindInMap [M, a, x]}}}", "Template error: Unable to get mapping for M::a::x"},
 		{"a missing export only at the end", "Resources: {A: {Type: T, Properties: {P: !ImportValue X}}}", ""},
 		{"an import of a resource's name", "Resources: {A: {Type: T, Properties: {P: !ImportValue {Ref: B}}}, B: {Type: T}}", "Template error: the attribute in Fn::ImportValue must not depend on any resources, imported values, or Fn::GetAZs"},
+		{"a function that gives no DeletionPolicy", "Transform: AWS::LanguageExtensions\nConditions: {C: !Equals [a, a]}\nResources: {A: {Type: T, DeletionPolicy: !If [C, Keep, Delete]}}", "Template format error: Unrecognized DeletionPolicy Keep for resource A"},
+		{"a function that gives one", "Transform: AWS::LanguageExtensions\nConditions: {C: !Equals [a, a]}\nResources: {A: {Type: T, DeletionPolicy: !If [C, Retain, Delete]}}", ""},
 		{"Fn::GetStackOutput", "Resources: {A: {Type: T, Properties: {P: !GetStackOutput [a, b]}}}", "Template error: Fn::GetStackOutput is not supported here\n export the output and use Fn::ImportValue"},
 	}
 	env := testEnv

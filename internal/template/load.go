@@ -236,20 +236,27 @@ func (l *loader) resource(p Pair) {
 	}
 }
 
+var (
+	policyNames  = []string{"DeletionPolicy", "UpdateReplacePolicy"}
+	policyValues = []string{"Delete", "Retain", "RetainExceptOnCreate", "Snapshot"}
+)
+
 func (l *loader) policies(r *Resource) {
-	for _, name := range []string{"DeletionPolicy", "UpdateReplacePolicy"} {
-		v := r.Get(name)
-		if v == nil || v.IsNull() || v.IsMap() {
-			continue
-		}
-		switch v.Str() {
-		case "Delete", "Retain", "RetainExceptOnCreate", "Snapshot":
-		default:
-			e := errorf(v.Position, "Template format error: Unrecognized %s %s for resource %s", name, v.Str(), r.ID)
-			e.Hint = didYouMean(v.Str(), []string{"Delete", "Retain", "RetainExceptOnCreate", "Snapshot"})
-			l.faults.add(e)
+	for _, name := range policyNames {
+		if v := r.Get(name); v != nil && !v.IsNull() && !v.IsMap() {
+			l.faults.add(policyFault(r, name, v))
 		}
 	}
+}
+
+// policyFault refuses a value that is none of a policy's.
+func policyFault(r *Resource, name string, v *Node) *Error {
+	if slices.Contains(policyValues, v.Str()) {
+		return nil
+	}
+	e := errorf(v.position(), "Template format error: Unrecognized %s %s for resource %s", name, v.Str(), r.ID)
+	e.Hint = didYouMean(v.Str(), policyValues)
+	return e
 }
 
 func (l *loader) outputs(n *Node) {

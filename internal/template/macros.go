@@ -40,6 +40,14 @@ func Macros(root *Node, params map[string]string, env Env) (*Node, []Warning, er
 		if e := needsExtensions(out); e != nil {
 			return nil, m.warnings, e
 		}
+		for _, p := range out.Get("Resources").pairs() {
+			for _, name := range policyNames {
+				if v := p.Value.Get(name); v.IsMap() {
+					return nil, m.warnings, errorf(v.Position, "Template format error: Every %s member must be a string.", name).
+						withHint("a function here needs Transform: %s", languageExtensions)
+				}
+			}
+		}
 	} else if out, err = extend(out, params, env); err != nil {
 		return nil, m.warnings, err
 	}

@@ -36,8 +36,12 @@ func TestNodeRoundTripsJSON(t *testing.T) {
 	if err := json.Unmarshal([]byte(text), &n); err != nil {
 		t.Fatal(err)
 	}
-	got, err := json.Marshal(struct{ N *Node }{&n})
-	if want := `{"N":` + text + `}`; err != nil || string(got) != want {
+	got, err := json.Marshal(struct {
+		P *Node
+		V Node
+		N *Node
+	}{P: &n, V: n})
+	if want := `{"P":` + text + `,"V":` + text + `,"N":null}`; err != nil || string(got) != want {
 		t.Errorf("got %s, %v; want %s", got, err, want)
 	}
 }
