@@ -79,11 +79,11 @@ func FuzzMatch(f *testing.F) {
 	f.Fuzz(func(t *testing.T, text, s string) {
 		p := compilePattern(text, syntax{wildcards: true})
 		got := p.match(s, nil, false) == matched
-		if p.match(s, nil, true) != matched && got {
-			t.Errorf("%q matches %q only with regard to case", text, s)
-		}
 		if strings.ContainsAny(text, `[]\`+"\x00") || strings.Contains(s, "\x00") || !valid(text) || !valid(s) {
 			return
+		}
+		if p.match(s, nil, true) != matched && got {
+			t.Errorf("%q matches %q only with regard to case", text, s)
 		}
 		want, err := path.Match(strings.ReplaceAll(text, "/", "\x00"), strings.ReplaceAll(s, "/", "\x00"))
 		if err == nil && got != want {

@@ -49,6 +49,7 @@ func TestParseRefuses(t *testing.T) {
 		{"NotPrincipal with Allow", doc(ok + `,"NotPrincipal":{"AWS":"111122223333"}`), "Has prohibited field NotPrincipal", policy.Resource},
 		{"a resource policy without principal", doc(ok), "Missing required field Principal", policy.Resource},
 		{"bare star in a trust policy", doc(`"Effect":"Allow","Principal":"*","Action":"sts:AssumeRole"`), `AssumeRolepolicy contained an invalid principal: "STAR":"*".`, policy.Trust},
+		{"every action in a trust policy", doc(`"Effect":"Allow","Principal":{"AWS":"*"},"Action":"*"`), "AssumeRole policy may only specify STS AssumeRole actions.", policy.Trust},
 		{"another service in a trust policy", doc(`"Effect":"Allow","Principal":{"AWS":"*"},"Action":"s3:GetObject"`), "AssumeRole policy may only specify STS AssumeRole actions.", policy.Trust},
 	}
 	for _, tt := range tests {

@@ -181,12 +181,14 @@ func (s *source) resourceProblem(text string) (message, detail string) {
 func (s *source) checkActions(st *node, at string) *MalformedError {
 	for _, element := range []string{"Action", "NotAction"} {
 		for _, a := range st.get(element).list() {
-			if a.text == "*" {
+			if a.text == "*" && s.kind != Trust {
 				continue
 			}
 			prefix, name, colon := strings.Cut(a.text, ":")
 			message := ""
 			switch {
+			case s.kind == Trust && a.text == "*":
+				message = msgTrustAction
 			case !colon:
 				message = msgNoPrefix
 			case strings.Contains(name, ":"):
