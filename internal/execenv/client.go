@@ -10,7 +10,7 @@ import (
 
 // The runtime clients that we bring, by family.
 //
-//go:embed client/python/hakone_runtime/*.py
+//go:embed client/python/hakone_runtime/*.py client/node/*.js
 var clients embed.FS
 
 // installClients writes the clients where interpreters can read them.

@@ -26,7 +26,7 @@ const (
 	frameStart     = 1 // to the client; body is the start message
 	frameEvent     = 2 // to the client; head is the event's members, body the payload
 	frameNext      = 3 // asks for the next event, and ends the last call
-	frameResponse  = 4 // head: request id, content type, "streaming" or ""
+	frameResponse  = 4 // head: request id, content type, "streaming" or "", and of a stream that failed error type and error
 	frameError     = 5 // head: request id, error type
 	frameInitError = 6 // head: error type
 )
@@ -69,8 +69,14 @@ func (s *Session) ServeFrames(conn net.Conn) error {
 		switch {
 		case kind == frameNext:
 			no = s.next(ask)
-		case kind == frameResponse && len(members) == 3:
+		case kind == frameResponse && (len(members) == 3 || len(members) == 5):
 			a := Answer{Body: body, ContentType: members[1], Streamed: members[2] != ""}
+			if len(members) == 5 { // a stream that failed: what was written stays written
+				a.Failed, a.ErrorType = true, errorType(members[3])
+				if len(body) == 0 {
+					a.Body = []byte(members[4])
+				}
+			}
 			if body == nil {
 				a = TooLarge()
 			}
