@@ -39,11 +39,7 @@ func (s *Service) Deploy(ctx context.Context, in *DeployInput) (*Stack, error) {
 	if k != nil && !k.updatable() {
 		return nil, awserr.Validation("Stack:%s is in %s state and can not be updated.", k.StackID, k.Status)
 	}
-	packaged, err := s.packaged(ctx, in)
-	if err != nil {
-		return nil, err
-	}
-	l, err := s.load(packaged, k)
+	l, err := s.load(in, k, s.store(ctx))
 	if err != nil {
 		return nil, err
 	}
@@ -94,7 +90,7 @@ func (s *Service) apply(ctx context.Context, in *DeployInput, l *Loaded, k *Stac
 	d, _ := s.deployment(k, in.Event)
 	d.Bound, d.Placeholder, d.KeepOnFailure = l.Bound, in.placeholder, in.DisableRollback
 	d.Finish = func(ctx context.Context, lookup template.Lookup) error { return s.finish(ctx, k, l, lookup) }
-	err = d.Apply(ctx, creating)
+	err = d.Apply(context.WithValue(ctx, placeholdersKey{}, in.Placeholders), creating)
 	if after, ok := s.stacks.Get(k.StackID); ok {
 		k = &after
 	}
@@ -168,7 +164,7 @@ func (s *Service) begin(ctx context.Context, k *Stack, l *Loaded, next *update, 
 			return awserr.Validation("No export named %s found", name)
 		}
 	}
-	k.Deployment, k.Pending = stack.NewUUID(), next
+	k.Deployment, k.Pending, k.ChangeSetID = stack.NewUUID(), next, l.Input.changeSetID
 	created := k.Status == ""
 	if created {
 		k.Status = stack.ReviewInProgress

@@ -98,6 +98,7 @@ type world struct {
 	t      *testing.T
 	things *things
 	store  *store.Store
+	blobs  *blob.Store
 	shut   func()
 }
 
@@ -126,7 +127,7 @@ func open(t *testing.T, dir string) *world {
 			{Name: "AWS::Lambda::Function", Level: stack.Real, Handler: f, Attributes: []string{"Arn"}},
 		},
 	})
-	return &world{s, t, f, st, shut}
+	return &world{s, t, f, st, blobs, shut}
 }
 
 func (w *world) deploy(name, text string) (*cloudformation.Stack, error) {
@@ -371,4 +372,3 @@ func TestCancelledDeploymentIsTakenBack(t *testing.T) {
 		t.Errorf("Deploy = %+v, %v; left %v", k, err, w.things.left())
 	}
 }
-

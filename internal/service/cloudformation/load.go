@@ -1,6 +1,7 @@
 package cloudformation
 
 import (
+	"context"
 	"errors"
 	"fmt"
 	"os"
@@ -39,7 +40,8 @@ type DeployInput struct {
 	Planned func(*Loaded, *stack.Plan) `json:"-"` // called when all is checked, before anything starts; may be nil
 	Event   func(stack.Event)          `json:"-"` // called for each event, one at a time; may be nil
 
-	parentID string
+	parentID    string // of a nested stack
+	changeSetID string
 }
 
 // A Loaded is a template that has been read, transformed, bound and checked.
@@ -74,9 +76,17 @@ func CheckStackName(name string) error {
 }
 
 // Load does everything of a deployment that can be refused before it starts:
-// nothing is stored but local code. Exports that do not exist yet are no error.
+// nothing is stored. Exports that do not exist yet are no error.
 func (s *Service) Load(in *DeployInput) (*Loaded, error) {
-	return s.load(in, s.current(in.StackName))
+	return s.load(in, s.current(in.StackName), hashOnly)
+}
+
+// store returns the put that keeps local code.
+func (s *Service) store(ctx context.Context) put {
+	if s.cfg.Blobs == nil {
+		return hashOnly
+	}
+	return func(content []byte) (string, error) { return s.cfg.Blobs.Put(ctx, content) }
 }
 
 // current returns the stack of that name that is not deleted, or nil.
@@ -92,7 +102,8 @@ func (s *Service) current(name string) *Stack {
 	return &k
 }
 
-func (s *Service) load(in *DeployInput, k *Stack) (*Loaded, error) {
+// load returns what it has also with an error that the template is refused.
+func (s *Service) load(in *DeployInput, k *Stack, put put) (*Loaded, error) {
 	if err := CheckStackName(in.StackName); err != nil {
 		return nil, err
 	}
@@ -107,6 +118,10 @@ func (s *Service) load(in *DeployInput, k *Stack) (*Loaded, error) {
 	if _, err := template.Load(l.Original); err != nil {
 		return nil, err
 	}
+	packed, err := pack(l.Original, in.Dir, put, 0)
+	if err != nil {
+		return nil, err
+	}
 	params, err := in.parameters(k)
 	if err != nil {
 		return nil, err
@@ -116,22 +131,22 @@ func (s *Service) load(in *DeployInput, k *Stack) (*Loaded, error) {
 		id = k.StackID
 	}
 	env := s.env(in.StackName, id)
-	if err := l.transform(params, env); err != nil {
-		return nil, err
+	if err := l.transform(packed, params, env); err != nil {
+		return l, err
 	}
 	if l.Template, err = template.Load(l.Processed); err != nil {
-		return nil, err
+		return l, err
 	}
 	if err := l.bind(params, env, k); err != nil {
-		return nil, err
+		return l, err
 	}
 	l.Warnings = append(l.Warnings, l.Template.Warnings...)
 	l.Warnings = append(l.Warnings, l.Bound.Warnings...)
 	if err := l.Bound.Check(); err != nil {
-		return nil, err
+		return l, err
 	}
 	if err := l.checkCapabilities(); err != nil {
-		return nil, err
+		return l, err
 	}
 	l.Classes = s.types.Classify(l.Bound, in.placeholder)
 	return l, s.types.Check(l.Bound, in.placeholder)
@@ -166,16 +181,16 @@ func (in *DeployInput) parameters(k *Stack) (map[string]string, error) {
 
 // transform runs the template's transforms: CloudFormation's own first, so that
 // SAM sees what they computed.
-func (l *Loaded) transform(params map[string]string, env template.Env) error {
+func (l *Loaded) transform(root *template.Node, params map[string]string, env template.Env) error {
 	env.Include = l.Input.include()
-	list, err := template.Transforms(l.Original)
+	list, err := template.Transforms(root)
 	if err != nil {
 		return err
 	}
 	for _, t := range list {
 		l.Transforms = append(l.Transforms, t.Name)
 	}
-	root, warnings, err := template.Macros(l.Original, params, env)
+	root, warnings, err := template.Macros(root, params, env)
 	l.Warnings = append(l.Warnings, warnings...)
 	if err != nil {
 		return err

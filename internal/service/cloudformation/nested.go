@@ -1,5 +1,139 @@
 package cloudformation
 
-import "context"
+import (
+	"context"
+	"errors"
+	"fmt"
+	"strings"
 
-func (s *Service) deleteOrphans(ctx context.Context) error { return nil }
+	"github.com/hakonegate/hakone/internal/stack"
+	"github.com/hakonegate/hakone/internal/store"
+	"github.com/hakonegate/hakone/internal/template"
+)
+
+// nested serves AWS::CloudFormation::Stack: a stack that another one holds. It is
+// deployed like any stack and recovers by itself, so its changes are not in the
+// log of the stack that holds it.
+type nested struct{ s *Service }
+
+// nestedProperties are what AWS::CloudFormation::Stack takes.
+type nestedProperties struct {
+	TemplateURL      string
+	Parameters       map[string]*template.Node
+	Tags             []nestedTag
+	TimeoutInMinutes int      // nothing here takes minutes
+	NotificationARNs []string // nobody is notified
+}
+
+type nestedTag struct{ Key, Value string }
+
+// placeholdersKey carries the types that the operator accepts without anything
+// behind them to nested stacks.
+type placeholdersKey struct{}
+
+// Create deploys a new stack. One that fails leaves nothing.
+func (n nested) Create(ctx context.Context, r *stack.Request) (stack.Result, error) {
+	k, err := n.deploy(ctx, r, r.ProposedName)
+	if err != nil {
+		if left := n.s.current(r.ProposedName); left != nil {
+			err = errors.Join(err, n.s.Delete(store.WithoutUndo(context.WithoutCancel(ctx)), left.StackID, nil))
+		}
+		return stack.Result{}, err
+	}
+	return n.result(k), nil
+}
+
+// Update updates the stack.
+func (n nested) Update(ctx context.Context, r *stack.Request, _ *template.Node) (stack.Result, error) {
+	k, err := n.s.Describe(r.PhysicalID)
+	if err != nil {
+		return stack.Result{}, err
+	}
+	k, err = n.deploy(ctx, r, k.StackName)
+	if err != nil {
+		return stack.Result{}, err
+	}
+	return n.result(k), nil
+}
+
+// Delete deletes the stack.
+func (n nested) Delete(ctx context.Context, r *stack.Request) error {
+	return n.s.Delete(store.WithoutUndo(ctx), r.PhysicalID, nil)
+}
+
+func (n nested) deploy(ctx context.Context, r *stack.Request, name string) (*Stack, error) {
+	var p nestedProperties
+	if err := r.Properties.Decode(&p); err != nil {
+		return nil, err
+	}
+	hash, ok := blobOf(p.TemplateURL)
+	if !ok || n.s.cfg.Blobs == nil {
+		return nil, fmt.Errorf("TemplateURL %s is not a local file: templates are not fetched from elsewhere", p.TemplateURL) //nolint:staticcheck,revive // the property's name
+	}
+	text, err := n.s.cfg.Blobs.Get(ctx, hash)
+	if err != nil {
+		return nil, fmt.Errorf("read nested template: %w", err)
+	}
+	placeholders, _ := ctx.Value(placeholdersKey{}).([]string)
+	in := &DeployInput{
+		StackName: name, Text: string(text), Parameters: map[string]string{}, GrantAll: true, Placeholders: placeholders, Tags: map[string]string{},
+		ReplaceFailed: true, parentID: r.StackID,
+	}
+	for key, value := range p.Parameters {
+		in.Parameters[key] = joined(value)
+	}
+	for _, t := range p.Tags {
+		in.Tags[t.Key] = t.Value
+	}
+	k, err := n.s.Deploy(store.WithoutUndo(ctx), in)
+	switch {
+	case err == nil, errors.Is(err, ErrNoChanges):
+		return k, nil
+	case k == nil:
+		return nil, err
+	default:
+		return nil, fmt.Errorf("Embedded stack %s was not successfully created: %w", k.StackID, err) //nolint:staticcheck,revive // AWS's text
+	}
+}
+
+// joined returns a parameter's value; lists are joined by commas.
+func joined(n *template.Node) string {
+	if !n.IsList() {
+		return n.Str()
+	}
+	parts := make([]string, len(n.Items))
+	for i, item := range n.Items {
+		parts[i] = item.Str()
+	}
+	return strings.Join(parts, ",")
+}
+
+func (n nested) result(k *Stack) stack.Result {
+	r := stack.Result{PhysicalID: k.StackID, Attributes: map[string]string{}}
+	for _, o := range k.Outputs {
+		r.Attributes["Outputs."+o.Key] = o.Value
+	}
+	return r
+}
+
+// deleteOrphans deletes nested stacks that the stack which asked for them does
+// not know: the process died before it could.
+func (s *Service) deleteOrphans(ctx context.Context) error {
+	var errs []error
+	for _, k := range s.Stacks() {
+		if k.ParentID == "" || s.holds(k.ParentID, k.StackID) {
+			continue
+		}
+		errs = append(errs, s.Delete(ctx, k.StackID, nil))
+	}
+	return errors.Join(errs...)
+}
+
+func (s *Service) holds(stackID, physicalID string) bool {
+	for _, r := range s.resources(stackID).All() {
+		if r.PhysicalID() == physicalID {
+			return true
+		}
+	}
+	return false
+}

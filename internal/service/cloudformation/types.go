@@ -9,6 +9,10 @@ import (
 
 func (s *Service) ownTypes() []stack.Type {
 	return []stack.Type{
+		{
+			Name: "AWS::CloudFormation::Stack", Level: stack.Real, Attributes: []string{"Outputs.*"}, Required: []string{"TemplateURL"},
+			MaxName: 128, Handler: nested{s},
+		},
 		{Name: "AWS::CDK::Metadata", Level: stack.Record, Handler: recorded{}},
 		{Name: "AWS::CloudFormation::WaitConditionHandle", Level: stack.Record, Replace: []string{}, Attributes: []string{}, Handler: recorded{}},
 		{Name: "AWS::CloudFormation::WaitCondition", Level: stack.Record, Attributes: []string{"Data"}, Handler: recorded{}},
