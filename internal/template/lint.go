@@ -107,8 +107,9 @@ func (l *linter) scalars(n *Node, key string, substituted bool) {
 	for _, item := range n.Items {
 		l.scalars(item, key, substituted)
 	}
+	substituted = substituted || n.Has("DefinitionSubstitutions")
 	for _, p := range n.Pairs {
-		inner := substituted || p.Key == "Fn::Sub" || p.Key == "Fn::Transform" || n.Has("DefinitionSubstitutions")
+		inner := substituted || p.Key == "Fn::Sub" || p.Key == "Fn::Transform"
 		switch {
 		case p.Key == "Fn::Transform":
 			l.opaque = true

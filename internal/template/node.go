@@ -152,6 +152,18 @@ func (n *Node) Pair(key string) *Pair {
 // Has reports whether a mapping has key.
 func (n *Node) Has(key string) bool { return n.Pair(key) != nil }
 
+// byKey returns the entries of a mapping for many look-ups.
+func (n *Node) byKey() map[string]*Node {
+	if n == nil || n.Kind != Mapping {
+		return nil
+	}
+	m := make(map[string]*Node, len(n.Pairs))
+	for _, p := range n.Pairs {
+		m[p.Key] = p.Value
+	}
+	return m
+}
+
 // Keys returns the keys of a mapping in source order.
 func (n *Node) Keys() []string {
 	if n == nil {

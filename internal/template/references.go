@@ -109,9 +109,9 @@ func (w *walker) sub(n, arg *Node, path string) {
 	if err != nil {
 		return
 	}
-	seen := map[string]int{}
+	seen, own := map[string]int{}, variables.byKey()
 	for _, part := range parts {
-		if part.name == "" || variables.Has(part.name) {
+		if part.name == "" || own[part.name] != nil {
 			continue
 		}
 		name, attribute, _ := strings.Cut(part.name, ".")

@@ -76,7 +76,7 @@ func (r *resolver) sub(n, arg *Node) (*Node, error) {
 		return nil, e
 	}
 	// Each variable is computed once, however often the text names it.
-	values := map[string]string{}
+	values, own := map[string]string{}, variables.byKey()
 	complete := true
 	var b strings.Builder
 	for _, part := range parts {
@@ -86,7 +86,7 @@ func (r *resolver) sub(n, arg *Node) (*Node, error) {
 		}
 		s, seen := values[part.name]
 		if !seen {
-			v, err := r.variable(part.name, variables, n, text)
+			v, err := r.variable(part.name, own, n, text)
 			if err != nil {
 				return nil, err
 			}
@@ -113,8 +113,8 @@ func (r *resolver) sub(n, arg *Node) (*Node, error) {
 
 // variable returns the value of ${name}: the map's, a parameter's, a
 // resource's Ref or attribute.
-func (r *resolver) variable(name string, variables, n, text *Node) (*Node, error) {
-	if v := variables.Get(name); v != nil {
+func (r *resolver) variable(name string, own map[string]*Node, n, text *Node) (*Node, error) {
+	if v := own[name]; v != nil {
 		return r.resolve(v)
 	}
 	id, attribute, dotted := strings.Cut(name, ".")
