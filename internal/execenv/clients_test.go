@@ -212,6 +212,7 @@ func own(trace []any) []any {
 var (
 	// Frames of Node itself, within a stack in JSON.
 	nodeFrame = regexp.MustCompile(`,"    at [^"]*node:[^"]*"`)
+	logStream = regexp.MustCompile(`"logStreamName":"[^"]*"`)
 	timeMS    = regexp.MustCompile(`\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d\.\d{3}Z`)
 	timeSec   = regexp.MustCompile(`\d{4}-\d\d-\d\dT\d\d:\d\d:\d\dZ`)
 )
