@@ -25,7 +25,7 @@ type ARN struct{ Partition, Service, Region, Account, Resource string }
 func Parse(s string) (ARN, error) {
 	rest, ok := strings.CutPrefix(s, "arn:")
 	if !ok {
-		return ARN{}, fmt.Errorf("%w %.200q: does not start with arn:", ErrInvalid, s)
+		return ARN{}, fmt.Errorf("%w %.200q: does not start with 'arn:'", ErrInvalid, s)
 	}
 	p := strings.SplitN(rest, ":", 5)
 	if len(p) != 5 {

@@ -13,7 +13,7 @@ const (
 // The query parameters of a presigned URL. Their names are case-sensitive.
 const (
 	queryAlgorithm     = "X-Amz-Algorithm"
-	queryCredential    = "X-Amz-Credential"
+	queryCredential    = "X-Amz-Credential" //nolint:gosec // a parameter name
 	queryDate          = "X-Amz-Date"
 	queryExpires       = "X-Amz-Expires"
 	querySignedHeaders = "X-Amz-SignedHeaders"
@@ -52,7 +52,7 @@ func parseAuthorization(value string) (a authorization, message, detail string) 
 		if !pair {
 			return a, notPairs, "Authorization has a field without an equal sign"
 		}
-		bit := 0
+		var bit int
 		switch name {
 		case "Credential":
 			bit, a.credential = credential, text
@@ -103,7 +103,7 @@ func isAccessKeyID(s string) bool {
 	}
 	for i := range len(s) {
 		c := s[i]
-		if !('a' <= c && c <= 'z' || 'A' <= c && c <= 'Z' || '0' <= c && c <= '9' || c == '_') {
+		if (c < 'a' || c > 'z') && (c < 'A' || c > 'Z') && (c < '0' || c > '9') && c != '_' {
 			return false
 		}
 	}
@@ -116,7 +116,7 @@ func isLowerHex(s string, n int) bool {
 		return false
 	}
 	for i := range len(s) {
-		if c := s[i]; !('0' <= c && c <= '9' || 'a' <= c && c <= 'f') {
+		if c := s[i]; (c < '0' || c > '9') && (c < 'a' || c > 'f') {
 			return false
 		}
 	}

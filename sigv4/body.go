@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"io"
 	"net/http"
+	"slices"
 	"sync"
 )
 
@@ -61,7 +62,7 @@ func (r *Request) readBody(w *workspace, limit int64) error {
 	if r.ContentLength > 0 {
 		size = int(min(r.ContentLength, bodyFirst)) + 1 // and one to see that no more comes
 	}
-	buffer := bodies.Get().(*[]byte) //nolint:errcheck // the pool holds nothing else
+	buffer := bodies.Get().(*[]byte) // the pool holds nothing else
 	body := (*buffer)[:0]
 	if cap(body) < size {
 		body = make([]byte, 0, size)
@@ -80,12 +81,12 @@ func (r *Request) readBody(w *workspace, limit int64) error {
 		}
 	}
 	*buffer = body
-	if err != io.EOF { //nolint:errorlint // io.Reader's contract names the value
+	if err != io.EOF { // as it is, says the contract of io.Reader
 		keepBuffer(buffer)
 		return err
 	}
 	w.hash.Sum(w.sum[:0])
-	r.payload = body[:len(body):len(body)]
+	r.payload = slices.Clip(body)
 	r.buffer = buffer
 	r.reader = &bodyReader{rest: r.payload}
 	r.Body = r.reader

@@ -33,7 +33,7 @@ type pair struct{ start, mid, end int }
 var workspaces = sync.Pool{New: func() any { return &workspace{hash: sha256.New()} }}
 
 func newWorkspace() *workspace {
-	w := workspaces.Get().(*workspace) //nolint:errcheck // the pool holds nothing else
+	w := workspaces.Get().(*workspace) // the pool holds nothing else
 	w.query, w.pairs, w.names, w.text, w.toSig = w.query[:0], w.pairs[:0], w.names[:0], w.text[:0], w.toSig[:0]
 	return w
 }

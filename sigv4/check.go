@@ -74,7 +74,7 @@ const stepsOfClaim = 5
 var checks = sync.Pool{New: func() any { return new(check) }}
 
 func newCheck(v *Verifier, r *Request, scope Scope) *check {
-	c := checks.Get().(*check) //nolint:errcheck // the pool holds nothing else
+	c := checks.Get().(*check) // the pool holds nothing else
 	*c = check{workspace: newWorkspace(), v: v, r: r, scope: scope, now: v.now().UTC().Truncate(time.Second)}
 	return c
 }

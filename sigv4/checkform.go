@@ -5,7 +5,9 @@ import (
 	"strings"
 )
 
-// readTarget wants a request line that can be signed at all.
+// readTarget wants a request line that can be signed at all. A target of the
+// absolute form is none: it overrides the Host header, and net/http does not
+// tell what that was.
 func (c *check) readTarget(context.Context) error {
 	r := c.r
 	switch {

@@ -26,7 +26,7 @@ func ExampleHandler() {
 	defer server.Close()
 
 	call := func(secret string) {
-		r, _ := http.NewRequest("POST", server.URL+"/orders", strings.NewReader(`{"item":17}`))
+		r, _ := http.NewRequest(http.MethodPost, server.URL+"/orders", strings.NewReader(`{"item":17}`))
 		signer := sigv4.Signer{Service: "orders", Region: "eu-central-1"}
 		if err := signer.SignHTTP(r, sigv4.Credentials{AccessKeyID: "AKIDEXAMPLE", SecretAccessKey: secret}, time.Now()); err != nil {
 			fmt.Println(err)
@@ -61,8 +61,7 @@ func ExampleVerifier_Verify() {
 			{Name: "Authorization", Value: "AWS4-HMAC-SHA256 Credential=AKIDEXAMPLE/20260102/us-east-1/s3/aws4_request, SignedHeaders=host;x-amz-date, Signature=00"},
 		},
 	})
-	var refused *sigv4.Error
-	if errors.As(err, &refused) {
+	if refused, ok := errors.AsType[*sigv4.Error](err); ok {
 		fmt.Println(refused.Reason == sigv4.Expired || refused.Reason == sigv4.NotYetValid, refused.AccessKeyID)
 	}
 	// Output: true AKIDEXAMPLE
@@ -71,7 +70,7 @@ func ExampleVerifier_Verify() {
 // A URL that anyone may use for an hour.
 func ExampleSigner_PresignHTTP() {
 	signer := sigv4.Signer{Service: "s3", Region: "us-east-1", S3: true}
-	r, _ := http.NewRequest("GET", "https://bucket.s3.us-east-1.amazonaws.com/a%20file.txt", nil)
+	r, _ := http.NewRequest(http.MethodGet, "https://bucket.s3.us-east-1.amazonaws.com/a%20file.txt", nil)
 	c := sigv4.Credentials{AccessKeyID: "AKIDEXAMPLE", SecretAccessKey: "secret"}
 	u, err := signer.PresignHTTP(r, c, time.Date(2026, 1, 2, 3, 4, 5, 0, time.UTC), time.Hour)
 	fmt.Println(u[:strings.LastIndex(u, "=")], err)

@@ -68,8 +68,11 @@ func (f *forgery) forge(tb testing.TB) *Request {
 	omit := ""
 	if f.presigned {
 		for _, p := range [][2]string{
-			{queryAlgorithm, f.algorithm}, {queryCredential, f.credential}, {queryDate, f.stamp},
-			{queryExpires, f.expires}, {querySignedHeaders, list},
+			{queryAlgorithm, f.algorithm},
+			{queryCredential, f.credential},
+			{queryDate, f.stamp},
+			{queryExpires, f.expires},
+			{querySignedHeaders, list},
 		} {
 			r.RawQuery += "&" + p[0] + "=" + escape(p[1])
 		}
@@ -196,9 +199,9 @@ func drop(name string) func(*Request) {
 	return func(r *Request) { *r = *withHeaders(r, []Header{{name, ""}}); r.Headers = r.Headers[:len(r.Headers)-1] }
 }
 
-func header(r *Request, name string) string {
+func authorizationOf(r *Request) string {
 	for _, h := range r.Headers {
-		if strings.EqualFold(h.Name, name) {
+		if strings.EqualFold(h.Name, "Authorization") {
 			return h.Value
 		}
 	}
@@ -208,7 +211,7 @@ func header(r *Request, name string) string {
 // edit returns a change of the Authorization header by strings.Replacer pairs.
 func edit(pairs ...string) func(*Request) {
 	return func(r *Request) {
-		set("Authorization", strings.NewReplacer(pairs...).Replace(header(r, "Authorization")))(r)
+		set("Authorization", strings.NewReplacer(pairs...).Replace(authorizationOf(r)))(r)
 	}
 }
 

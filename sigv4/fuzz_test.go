@@ -22,14 +22,14 @@ func vectorRequests(f *testing.F, each func(r *Request)) {
 // FuzzAuthorization: no value of the Authorization header is accepted but the
 // right one, in any of its spellings, and none does harm.
 func FuzzAuthorization(f *testing.F) {
-	vectorRequests(f, func(r *Request) { f.Add(header(r, "Authorization")) })
+	vectorRequests(f, func(r *Request) { f.Add(authorizationOf(r)) })
 	genuine := newForgery(false).forge(f)
-	want, _, detail := parseAuthorization(header(genuine, "Authorization"))
+	want, _, detail := parseAuthorization(authorizationOf(genuine))
 	if detail != "" {
 		f.Fatal(detail)
 	}
-	f.Add(header(genuine, "Authorization"))
-	f.Add(strings.ReplaceAll(header(genuine, "Authorization"), ", ", ",\t "))
+	f.Add(authorizationOf(genuine))
+	f.Add(strings.ReplaceAll(authorizationOf(genuine), ", ", ",\t "))
 	v := testVerifier()
 	v.SigV4A = true
 	f.Fuzz(func(t *testing.T, value string) {

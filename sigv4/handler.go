@@ -71,11 +71,11 @@ func WriteError(w http.ResponseWriter, err error) {
 				"'\n\nThe String-to-Sign should have been\n'" + e.StringToSign + "'\n"
 		}
 	}
-	body, _ := json.Marshal(map[string]string{"message": message}) //nolint:errchkjson,errcheck // strings
+	body, _ := json.Marshal(map[string]string{"message": message}) // two strings cannot fail
 	w.Header().Set("Content-Type", "application/json")
 	w.Header().Set("X-Amzn-ErrorType", kind)
 	w.WriteHeader(status)
-	_, _ = w.Write(body) //nolint:errcheck // the caller is gone then
+	_, _ = w.Write(body)
 }
 
 // errorType is the name that AWS gives to r.

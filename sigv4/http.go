@@ -32,11 +32,6 @@ func NewRequest(r *http.Request) (*Request, error) {
 	if r.Body == nil { // else Body would be an interface holding nil
 		out.Body = nil
 	}
-	// A target of the absolute form overrides the Host header, and net/http
-	// does not tell what that was. Nobody signs such a target.
-	if !strings.HasPrefix(target, "/") {
-		return nil, &Error{Reason: Malformed, Message: messageIncomplete, Detail: "request target does not start with a slash"}
-	}
 	out.Path, out.RawQuery, _ = strings.Cut(target, "?")
 
 	n := 0
@@ -129,9 +124,9 @@ func (r *Request) giveBack(to *http.Request) {
 	if !hashed || r.Body == nil || r.Body == noBody {
 		return
 	}
-	_ = to.Body.Close() //nolint:errcheck // read to its end
+	_ = to.Body.Close() // read to its end
 	to.GetBody = func() (io.ReadCloser, error) { return io.NopCloser(bytes.NewReader(payload)), nil }
-	to.Body, _ = to.GetBody() //nolint:errcheck // cannot fail
+	to.Body, _ = to.GetBody()
 	to.ContentLength = int64(len(payload))
 	if len(payload) == 0 {
 		to.Body, to.GetBody = http.NoBody, func() (io.ReadCloser, error) { return http.NoBody, nil }

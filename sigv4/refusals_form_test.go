@@ -7,7 +7,7 @@ import (
 
 // Rows 1 to 34: where the credentials are and what they say of themselves.
 func formRows() []row {
-	good := func(r *Request) string { return header(r, "Authorization") }
+	good := func(r *Request) string { return authorizationOf(r) }
 	signature := func(r *Request) string { return good(r)[strings.LastIndex(good(r), "=")+1:] }
 	rows := []row{
 		{0, "nothing wrong", "HQ", nil, nil, nil, 0},
@@ -77,6 +77,11 @@ func formRows() []row {
 		{26, "X-Amz-Date twice, equal", "H", func(f *forgery) { add("X-Amz-Date", f.stamp)(&f.Request) }, nil, nil, Malformed},
 		{26, "X-Amz-Date twice, different", "H", func(f *forgery) { add("x-amz-date", "20260102T030406Z")(&f.Request) }, nil, nil, Malformed},
 		{26, "X-Amz-Date twice", "Q", func(f *forgery) { f.RawQuery += "&X-Amz-Date=" + f.stamp }, nil, nil, Malformed},
+		{26, "X-Amz-Date twice beside a signed Date", "H", func(f *forgery) {
+			httpDate("20260102T030405Z", "date;host;x-amz-date")(f)
+			add("X-Amz-Date", f.stamp)(&f.Request)
+			add("X-Amz-Date", f.stamp)(&f.Request)
+		}, nil, nil, Malformed},
 		{29, "no date at all", "H", func(f *forgery) { f.omitDate = true }, nil, nil, Malformed},
 		{29, "Date in HTTP's form is as good", "H", httpDate("Fri, 02 Jan 2026 03:04:05 GMT", "content-type;date;host;x-custom"), nil, nil, 0},
 		{29, "Date in the basic form is as good", "H", httpDate("20260102T030405Z", "date;host"), nil, nil, 0},

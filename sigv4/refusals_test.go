@@ -66,15 +66,14 @@ func TestHugeCredentialsAreCheap(t *testing.T) {
 				v, r := testVerifier(), newForgery(false).forge(t)
 				v.MaxHeaderBytes = limit
 				set("Authorization", value)(r)
-				start := time.Now()
 				var err error
-				if n := testing.AllocsPerRun(5, func() { _, err = verify(v, r) }); n > 10 {
+				if n := testing.AllocsPerRun(5, func() { _, err = verify(v, r) }); n > 10 && !underRace {
 					t.Errorf("limit %d: %v allocations", limit, n)
 				}
 				if reason := reasonOf(err); reason != Malformed && reason != HeadersTooLarge {
 					t.Errorf("limit %d: %v", limit, err)
 				}
-				if d := time.Since(start) / 6; d > 10*time.Millisecond {
+				if d := quickest(func() { _, err = verify(v, r) }); d > 10*time.Millisecond && !underRace {
 					t.Errorf("limit %d: took %v", limit, d)
 				}
 			}
@@ -86,11 +85,11 @@ func TestHugeCredentialsAreCheap(t *testing.T) {
 			add("a"+strconv.Itoa(i), "")(&f.Request)
 		}
 		f.list = "host;" + strings.Join(names[:99], ";")
-		start := time.Now()
-		if _, err := verify(testVerifier(), f.forge(t)); reasonOf(err) != Mismatch {
+		v, r := testVerifier(), f.forge(t)
+		if _, err := verify(v, r); reasonOf(err) != Mismatch {
 			t.Error(err)
 		}
-		if d := time.Since(start); d > 20*time.Millisecond {
+		if d := quickest(func() { _, _ = verify(v, r) }); d > 10*time.Millisecond && !underRace {
 			t.Errorf("took %v", d)
 		}
 	})

@@ -173,6 +173,8 @@ func (s *Signer) prepare(w *workspace, r *Request, c Credentials, unsigned bool)
 		return "", errors.New("sigv4: credentials without a valid access key ID or a secret")
 	case r.Method == "" || r.Host == "":
 		return "", errors.New("sigv4: request without method or host")
+	case r.Path != "" && r.Path[0] != '/':
+		return "", errors.New("sigv4: request whose path does not start with a slash")
 	}
 	for _, h := range r.Headers {
 		if isNamed(h.Name, "x-amz-content-sha256") {

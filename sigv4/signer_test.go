@@ -64,9 +64,18 @@ func TestSignsAsAwscurlDoes(t *testing.T) {
 
 func TestHeadersThatProxiesChangeAreNotSigned(t *testing.T) {
 	r := &Request{Method: "GET", Host: "h", Path: "/", Headers: []Header{
-		{"Connection", "close"}, {"User-Agent", "x"}, {"X-Forwarded-For", "1.2.3.4"}, {"Via", "x"}, {"CF-Ray", "x"}, {"Content-Length", "0"},
-		{"X-Amzn-Trace-Id", "x"}, {"Authorization", "old"}, {"x-amz-date", "old"}, {"X-Amz-Security-Token", "old"},
-		{"Accept", "*/*"}, {"X-Amz-Target", "T"},
+		{"Connection", "close"},
+		{"User-Agent", "x"},
+		{"X-Forwarded-For", "1.2.3.4"},
+		{"Via", "x"},
+		{"CF-Ray", "x"},
+		{"Content-Length", "0"},
+		{"X-Amzn-Trace-Id", "x"},
+		{"Authorization", "old"},
+		{"x-amz-date", "old"},
+		{"X-Amz-Security-Token", "old"},
+		{"Accept", "*/*"},
+		{"X-Amz-Target", "T"},
 	}}
 	signed := sign(t, testSigner(), r, longTerm, testTime)
 	sig, err := verify(testVerifier(), withoutHeader(signed, "X-Amz-Security-Token"))
@@ -93,6 +102,7 @@ func TestSignerRefuses(t *testing.T) {
 		"odd access key ID":   signError(*testSigner(), good(), Credentials{AccessKeyID: "a/b", SecretAccessKey: "x"}),
 		"no secret":           signError(*testSigner(), good(), Credentials{AccessKeyID: "AKID"}),
 		"no host":             signError(*testSigner(), &Request{Method: "GET", Path: "/"}, longTerm),
+		"no slash":            signError(*testSigner(), &Request{Method: "GET", Host: "h", Path: "http://h/"}, longTerm),
 		"broken query":        signError(*testSigner(), &Request{Method: "GET", Host: "h", Path: "/", RawQuery: "a=%"}, longTerm),
 		"broken path for S3":  signError(Signer{Service: "s3", Region: "r", S3: true}, &Request{Method: "GET", Host: "h", Path: "/%"}, longTerm),
 		"presigned for ever":  presignError(good(), 8*24*time.Hour),
@@ -125,7 +135,7 @@ func presignError(r *Request, d time.Duration) error {
 }
 
 func TestSignHTTP(t *testing.T) {
-	r, err := http.NewRequest("POST", "https://api.example.com:443/a?b=1", io.MultiReader(strings.NewReader("body")))
+	r, err := http.NewRequest(http.MethodPost, "https://api.example.com:443/a?b=1", io.MultiReader(strings.NewReader("body")))
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -238,8 +248,22 @@ func TestRegionSet(t *testing.T) {
 		set  string
 		want bool
 	}{
-		{"*", true}, {"eu-central-1", true}, {"us-east-1,eu-central-1", true}, {"us-east-1, eu-central-1", true}, {"eu-*", true}, {"eu-*-1", true}, {"*-central-*", true},
-		{"", false}, {",", false}, {"us-east-1", false}, {"eu-central-11", false}, {"eu-central", false}, {"EU-CENTRAL-1", false}, {"eu-*-2", false}, {"*x*", false}, {"eu-central-1*1", false},
+		{"*", true},
+		{"eu-central-1", true},
+		{"us-east-1,eu-central-1", true},
+		{"us-east-1, eu-central-1", true},
+		{"eu-*", true},
+		{"eu-*-1", true},
+		{"*-central-*", true},
+		{"", false},
+		{",", false},
+		{"us-east-1", false},
+		{"eu-central-11", false},
+		{"eu-central", false},
+		{"EU-CENTRAL-1", false},
+		{"eu-*-2", false},
+		{"*x*", false},
+		{"eu-central-1*1", false},
 	} {
 		if got := regionInSet(tt.set, "eu-central-1"); got != tt.want {
 			t.Errorf("regionInSet(%q) = %v", tt.set, got)
@@ -271,7 +295,7 @@ func TestMaskToken(t *testing.T) {
 	s.Trace = func(creq, _ string) { seen = creq }
 	r := &Request{Method: "GET", Host: "h", Path: "/", RawQuery: "a=1"}
 	for _, presign := range []bool{false, true} {
-		signed := r
+		var signed *Request
 		if presign {
 			q, err := s.Presign(r, temporary, testTime, time.Hour)
 			if err != nil {

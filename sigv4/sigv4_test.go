@@ -48,6 +48,21 @@ func describe(err error) string {
 	return err.Error()
 }
 
+// underRace is set where what a verification costs cannot be measured.
+var underRace bool
+
+// quickest returns the shortest of a few runs of f: other programs can only
+// make it longer.
+func quickest(f func()) time.Duration {
+	best := time.Hour
+	for range 5 {
+		start := time.Now()
+		f()
+		best = min(best, time.Since(start))
+	}
+	return best
+}
+
 // contextAfter is over in a moment.
 func contextAfter(t *testing.T) (context.Context, context.CancelFunc) {
 	t.Helper()

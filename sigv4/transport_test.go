@@ -18,12 +18,9 @@ import (
 )
 
 // liveServer answers signed requests with the path and body that it accepted.
-func liveServer(tb testing.TB, change func(*Verifier)) *httptest.Server {
+func liveServer(tb testing.TB) *httptest.Server {
 	tb.Helper()
 	v := &Verifier{Keys: StaticKeys(longTerm, temporary), Scope: testScope}
-	if change != nil {
-		change(v)
-	}
 	s := httptest.NewUnstartedServer(Handler(v, http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 		sig, ok := FromContext(r.Context())
 		body, err := io.ReadAll(r.Body)
@@ -64,14 +61,14 @@ func raw(t *testing.T, s *httptest.Server, text string) (status int, all string)
 }
 
 // signedText returns a signed request as HTTP/1.1 text without the last line end.
-func signedText(t *testing.T, method, host, path, body string) string {
+func signedText(t *testing.T, method, path, body string) string {
 	t.Helper()
-	r := &Request{Method: method, Host: host, Path: path}
+	r := &Request{Method: method, Host: "api", Path: path}
 	if body != "" {
 		r.Body = strings.NewReader(body)
 	}
 	r = sign(t, testSigner(), r, longTerm, time.Now())
-	text := method + " " + path + " HTTP/1.1\nHost: " + host + "\nConnection: close\n"
+	text := method + " " + path + " HTTP/1.1\nHost: api\nConnection: close\n"
 	for _, h := range r.Headers {
 		text += h.Name + ": " + h.Value + "\n"
 	}
@@ -79,16 +76,16 @@ func signedText(t *testing.T, method, host, path, body string) string {
 }
 
 func TestRawRequestIsAccepted(t *testing.T) {
-	if status, all := raw(t, liveServer(t, nil), signedText(t, "GET", "api", "/a/b", "")+"\n"); status != 200 || !strings.Contains(all, "/a/b") {
+	if status, all := raw(t, liveServer(t), signedText(t, "GET", "/a/b", "")+"\n"); status != 200 || !strings.Contains(all, "/a/b") {
 		t.Errorf("%d %s", status, all)
 	}
 }
 
 // Row 42.
 func TestAbsoluteFormIsRefused(t *testing.T) {
-	text := signedText(t, "GET", "api", "/a", "")
+	text := signedText(t, "GET", "/a", "")
 	for _, target := range []string{"http://evil/a", "https://api/a", "http://api@evil/a"} {
-		if status, all := raw(t, liveServer(t, nil), strings.Replace(text, "GET /a", "GET "+target, 1)+"\n"); status != 403 && status != 400 {
+		if status, all := raw(t, liveServer(t), strings.Replace(text, "GET /a", "GET "+target, 1)+"\n"); status != 403 && status != 400 {
 			t.Errorf("%s: %d %s", target, status, all)
 		}
 	}
@@ -96,9 +93,9 @@ func TestAbsoluteFormIsRefused(t *testing.T) {
 
 // Row 41 over the wire.
 func TestTwoHostHeadersAreRefused(t *testing.T) {
-	text := signedText(t, "GET", "api", "/a", "")
+	text := signedText(t, "GET", "/a", "")
 	for _, host := range []string{"api", "evil"} {
-		if status, all := raw(t, liveServer(t, nil), text+"Host: "+host+"\n\n"); status != 400 {
+		if status, all := raw(t, liveServer(t), text+"Host: "+host+"\n\n"); status != 400 {
 			t.Errorf("%s: %d %s", host, status, all)
 		}
 	}
@@ -115,7 +112,7 @@ func TestHostBesideAuthorityIsRefused(t *testing.T) {
 		for _, h := range r.Headers {
 			fields = append(fields, Header{strings.ToLower(h.Name), h.Value})
 		}
-		if got := acceptedOverHTTP2(t, liveServer(t, nil), fields); got != want {
+		if got := acceptedOverHTTP2(t, liveServer(t), fields); got != want {
 			t.Errorf("host %q beside :authority api: accepted is %v, want %v", host, got, want)
 		}
 	}
@@ -177,7 +174,7 @@ func acceptedOverHTTP2(t *testing.T, s *httptest.Server, fields []Header) bool {
 // Row 85: a server that does not touch the body does not ask for it either.
 func TestNoContinueBeforeRefusal(t *testing.T) {
 	text := "POST /a HTTP/1.1\nHost: api\nContent-Length: 10000000\nExpect: 100-continue\nConnection: close\n\n"
-	if status, all := raw(t, liveServer(t, nil), text); status != 403 {
+	if status, all := raw(t, liveServer(t), text); status != 403 {
 		t.Errorf("unsigned: %d %s", status, all)
 	}
 }
@@ -185,13 +182,13 @@ func TestNoContinueBeforeRefusal(t *testing.T) {
 // Row 87.
 func TestTrailersAreIgnored(t *testing.T) {
 	chunked := "Transfer-Encoding: chunked\nTrailer: Authorization, X-Amz-Date\n\n4\nbody\n0\nAuthorization: AWS4-HMAC-SHA256 x\nX-Amz-Date: 20200101T000000Z\n\n"
-	if status, all := raw(t, liveServer(t, nil), signedText(t, "POST", "api", "/a", "body")+chunked); status != 200 || !strings.HasSuffix(all, "body") {
+	if status, all := raw(t, liveServer(t), signedText(t, "POST", "/a", "body")+chunked); status != 200 || !strings.HasSuffix(all, "body") {
 		t.Errorf("good signature, odd trailers: %d %s", status, all)
 	}
 	unsigned := "POST /a HTTP/1.1\nHost: api\nConnection: close\n"
-	good := strings.SplitAfterN(signedText(t, "POST", "api", "/a", "body"), "Connection: close\n", 2)[1]
+	good := strings.SplitAfterN(signedText(t, "POST", "/a", "body"), "Connection: close\n", 2)[1]
 	trailers := "Transfer-Encoding: chunked\nTrailer: Authorization, X-Amz-Date\n\n4\nbody\n0\n" + good + "\n"
-	if status, all := raw(t, liveServer(t, nil), unsigned+trailers); status != 403 || !strings.Contains(all, messageMissing) {
+	if status, all := raw(t, liveServer(t), unsigned+trailers); status != 403 || !strings.Contains(all, messageMissing) {
 		t.Errorf("good signature in the trailers: %d %s", status, all)
 	}
 }
@@ -199,21 +196,21 @@ func TestTrailersAreIgnored(t *testing.T) {
 // Row 88.
 func TestChunkedWinsOverContentLength(t *testing.T) {
 	both := "Content-Length: 2\nTransfer-Encoding: chunked\n\n4\nbody\n0\n\n"
-	if status, all := raw(t, liveServer(t, nil), signedText(t, "POST", "api", "/a", "body")+both); status != 400 && (status != 200 || !strings.HasSuffix(all, "body")) {
+	if status, all := raw(t, liveServer(t), signedText(t, "POST", "/a", "body")+both); status != 400 && (status != 200 || !strings.HasSuffix(all, "body")) {
 		t.Errorf("signed the chunked body: %d %s", status, all)
 	}
-	if status, all := raw(t, liveServer(t, nil), signedText(t, "POST", "api", "/a", "bo")+both); status != 400 && status != 403 {
+	if status, all := raw(t, liveServer(t), signedText(t, "POST", "/a", "bo")+both); status != 400 && status != 403 {
 		t.Errorf("signed the first bytes: %d %s", status, all)
 	}
 }
 
 // Row 89.
 func TestLookalikeHeaders(t *testing.T) {
-	text := signedText(t, "GET", "api", "/a", "")
-	if status, all := raw(t, liveServer(t, nil), strings.Replace(text, "X-Amz-Date:", "X_Amz_Date:", 1)+"\n"); status != 403 {
+	text := signedText(t, "GET", "/a", "")
+	if status, all := raw(t, liveServer(t), strings.Replace(text, "X-Amz-Date:", "X_Amz_Date:", 1)+"\n"); status != 403 {
 		t.Errorf("X_Amz_Date: %d %s", status, all)
 	}
-	if status, all := raw(t, liveServer(t, nil), strings.Replace(text, "X-Amz-Date:", "X-Amz-Date :", 1)+"\n"); status != 400 {
+	if status, all := raw(t, liveServer(t), strings.Replace(text, "X-Amz-Date:", "X-Amz-Date :", 1)+"\n"); status != 400 {
 		t.Errorf("blank before the colon: %d %s", status, all)
 	}
 	r := newForgery(false).forge(t)
@@ -226,14 +223,14 @@ func TestLookalikeHeaders(t *testing.T) {
 // TestNoOtherReadingOfThePath shows that the path that was signed is the one
 // that the handler sees, in every spelling that a server lets through.
 func TestNoOtherReadingOfThePath(t *testing.T) {
-	server := liveServer(t, nil)
+	server := liveServer(t)
 	for _, path := range []string{
 		"/", "/a/b", "/a/b/", "/a%2Fb", "/a%2fb", "/%2e%2e/admin", "/a/%2E/b", "/a%2F..%2Fb", "/a;x=1/b", `/a\b`, "/a%5Cb", "/a%00b", "/%", "/%zz",
 		"//a", "/a//b", "/a/./b", "/a/../b", "/a/..", "/..", "/.", "/.a", "/a..", "/gr\u00fc\u00dfe", "/a%252Fb",
 	} {
 		normal := normalise(path)
 		for _, signed := range []string{path, normal} {
-			text := strings.Replace(signedText(t, "GET", "api", signed, ""), "GET "+signed+" ", "GET "+path+" ", 1)
+			text := strings.Replace(signedText(t, "GET", signed, ""), "GET "+signed+" ", "GET "+path+" ", 1)
 			status, all := raw(t, server, text+"\n")
 			switch {
 			case path != normal && status != 403:
@@ -250,7 +247,7 @@ func TestNoOtherReadingOfThePath(t *testing.T) {
 // TestAcceptedThroughBothProtocols sends generated requests through a real
 // client and server.
 func TestAcceptedThroughBothProtocols(t *testing.T) {
-	server := liveServer(t, nil)
+	server := liveServer(t)
 	random := rand.New(rand.NewPCG(1, 2))
 	for _, proto := range []string{"HTTP/1.1", "HTTP/2.0"} {
 		client := server.Client()
@@ -285,7 +282,7 @@ func TestAcceptedThroughBothProtocols(t *testing.T) {
 			}
 			got, _ := io.ReadAll(res.Body)
 			res.Body.Close()
-			if res.StatusCode != 200 || r.Method != "HEAD" && string(got) != body || res.Header.Get("X-Proto") != proto || res.Header.Get("X-Path") != path {
+			if res.StatusCode != http.StatusOK || r.Method != http.MethodHead && string(got) != body || res.Header.Get("X-Proto") != proto || res.Header.Get("X-Path") != path {
 				t.Fatalf("%s %s: %d %s %v\n%.300s", r.Method, r.URL, res.StatusCode, res.Proto, res.Header, got)
 			}
 		}
@@ -345,13 +342,13 @@ func randomHTTPRequest(t *testing.T, random *rand.Rand, base string) (*http.Requ
 func TestHandlerIsNotReachedByARefusedRequest(t *testing.T) {
 	h := Handler(testVerifier(), http.HandlerFunc(func(http.ResponseWriter, *http.Request) { t.Error("reached") }))
 	w := httptest.NewRecorder()
-	h.ServeHTTP(w, httptest.NewRequest("GET", "/a", nil))
-	if w.Code != 403 || w.Header().Get("X-Amzn-ErrorType") != "MissingAuthenticationTokenException" || w.Body.String() != `{"message":"Missing Authentication Token"}` {
+	h.ServeHTTP(w, httptest.NewRequest(http.MethodGet, "/a", nil))
+	if w.Code != http.StatusForbidden || w.Header().Get("X-Amzn-ErrorType") != "MissingAuthenticationTokenException" || w.Body.String() != `{"message":"Missing Authentication Token"}` {
 		t.Errorf("%d %v %s", w.Code, w.Header(), w.Body)
 	}
 	w = httptest.NewRecorder()
 	WriteError(w, net.ErrClosed)
-	if w.Code != 500 || strings.Contains(w.Body.String(), "closed") {
+	if w.Code != http.StatusInternalServerError || strings.Contains(w.Body.String(), "closed") {
 		t.Errorf("%d %s", w.Code, w.Body)
 	}
 }
