@@ -177,6 +177,9 @@ func TestCondition(t *testing.T) {
 		{`"DateNotEquals":{"a:date":"2031-03-09T10:00:00Z"}`, false},
 		{`"DateNotEquals":{"a:text":"2031-03-09T10:00:00Z"}`, false},
 
+		{`"DateNotEquals":{"a:date":"2031-02-30"}`, false},
+		{`"DateNotEquals":{"a:date":"2031-02-28"}`, true},
+
 		{`"Bool":{"a:bool":true}`, true},
 		{`"Bool":{"a:bool":"FALSE"}`, false},
 		{`"Bool":{"a:text":"Blue"}`, false},
@@ -198,6 +201,7 @@ func TestCondition(t *testing.T) {
 		{`"ArnLike":{"a:arn":"arn:aws:iam::*:role/*"}`, true},
 		{`"ArnEquals":{"a:arn":"arn:aws:iam::1111*:role/a/?"}`, true},
 		{`"ArnLike":{"a:arn":"arn:aws:*:role/a/b"}`, false},
+		{`"ArnLike":{"a:arn":"arn:aws:iam::111122223333:role/A/*"}`, false},
 		{`"ArnLike":{"a:arn":"*"}`, false},
 		{`"ArnLike":{"a:text":"arn:*:*:*:*:*"}`, false},
 		{`"ArnNotLike":{"a:arn":"arn:aws:iam::999999999999:*"}`, true},

@@ -144,3 +144,33 @@ func TestZeroValuesDeny(t *testing.T) {
 		t.Error("no explanation")
 	}
 }
+
+func TestEveryLevelOfTheOrganizationMustAllow(t *testing.T) {
+	all := parsed(t, policy.SCP, `{"Effect":"Allow","Action":"*","Resource":"*"}`)
+	some := parsed(t, policy.SCP, `{"Effect":"Allow","Action":"s3:*","Resource":"*"}`)
+	other := parsed(t, policy.SCP, `{"Effect":"Allow","Action":"sqs:*","Resource":"*"}`)
+	tests := []struct {
+		name string
+		scps [][]*policy.Policy
+		want bool
+	}{
+		{"no organization", nil, true},
+		{"all levels", [][]*policy.Policy{{all}, {other, some}}, true},
+		{"the first is silent", [][]*policy.Policy{{other}, {all}}, false},
+		{"the last is silent", [][]*policy.Policy{{all}, {other}}, false},
+		{"a level without policies", [][]*policy.Policy{{all}, {}}, false},
+	}
+	for _, tt := range tests {
+		t.Run(tt.name, func(t *testing.T) {
+			s := &policy.Set{Identity: []*policy.Policy{some}, SCPs: tt.scps}
+			r := &policy.Request{Principal: policy.Principal{Kind: policy.User, AccountID: "111122223333"}, Action: "s3:ListAllMyBuckets", Resource: "*"}
+			d := policy.Evaluate(r, s)
+			if d.Allowed() != tt.want {
+				t.Errorf("%s, want %t", d.Sentence(r), tt.want)
+			}
+			if e := policy.Explain(r, s); !tt.want && len(e.Missing) != 1 {
+				t.Errorf("missing is %+v", e.Missing)
+			}
+		})
+	}
+}
