@@ -7,6 +7,7 @@ import (
 	"slices"
 	"strings"
 
+	"github.com/hakonegate/hakone/internal/awserr"
 	"github.com/hakonegate/hakone/internal/template"
 )
 
@@ -124,9 +125,9 @@ func (d *Deployment) visit(ctx context.Context, f *failure, res *template.Resour
 	case operation == Update:
 		return d.update(ctx, f, r, next, &typ)
 	case operation == Replace && d.collides(&typ, r, next, keys):
-		return d.refuse(ctx, f, r, next, Update, fmt.Errorf(
+		return d.refuse(ctx, f, r, next, Update, awserr.Validation(
 			"CloudFormation cannot update a stack when a custom-named resource requires replacing. Rename %s and update the stack again.",
-			r.Now.Properties.Get(typ.NameProperty).Str())) //nolint:staticcheck,revive // AWS's text
+			r.Now.Properties.Get(typ.NameProperty).Str()))
 	default:
 		return d.create(ctx, f, r, next, &typ, operation)
 	}
@@ -342,7 +343,7 @@ func (d *Deployment) required(typ *Type, v *Version) error {
 	if len(missing) == 0 {
 		return nil
 	}
-	return fmt.Errorf("Property validation failure: [%s]", strings.Join(missing, ", ")) //nolint:staticcheck,revive // AWS's text
+	return awserr.Validation("Property validation failure: [%s]", strings.Join(missing, ", "))
 }
 
 // stopReason returns the reason of a failure: one that only followed another

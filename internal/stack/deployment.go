@@ -182,8 +182,7 @@ func (d *Deployment) call(ctx context.Context, id string, f func(ctx context.Con
 
 // reasonOf returns the text for the events of a failure.
 func reasonOf(err error) string {
-	var aws *awserr.Error
-	if errors.As(err, &aws) {
+	if aws, ok := errors.AsType[*awserr.Error](err); ok {
 		return aws.Message
 	}
 	return err.Error()

@@ -14,7 +14,7 @@ const concurrency = 8
 // and the visits under way are cancelled with errStopped.
 //
 // walk returns when no visit is running.
-func walk(ctx context.Context, ids []string, needs func(id string) []string, stop bool, visit func(ctx context.Context, id string) error) (failed []string) {
+func walk(ctx context.Context, ids []string, needs func(id string) []string, stop bool, visit func(ctx context.Context, id string) error) {
 	ctx, cancel := context.WithCancelCause(ctx)
 	defer cancel(nil)
 	waiting := map[string]int{}
@@ -53,7 +53,6 @@ func walk(ctx context.Context, ids []string, needs func(id string) []string, sto
 			mu.Lock()
 			defer mu.Unlock()
 			if err != nil {
-				failed = append(failed, id)
 				if stop && !stopped {
 					stopped = true
 					cancel(errStopped)
@@ -75,7 +74,6 @@ func walk(ctx context.Context, ids []string, needs func(id string) []string, sto
 	}
 	mu.Unlock()
 	wg.Wait()
-	return failed
 }
 
 // reversed turns "needs" round: what is needed goes after those who need it.

@@ -18,23 +18,24 @@ import (
 )
 
 // open opens the store of an engine and closes both at the end.
-func open(t testing.TB, c engine.Config) (*store.Store, func()) {
-	t.Helper()
-	e, err := engine.Start(t.Context(), c)
+func open(tb testing.TB, c engine.Config) (*store.Store, func()) {
+	tb.Helper()
+	e, err := engine.Start(tb.Context(), c)
 	if err != nil {
-		t.Fatal(err)
+		tb.Fatal(err)
 	}
-	s, err := store.Open(t.Context(), e)
+	s, err := store.Open(tb.Context(), e)
 	if err != nil {
 		_ = e.Close()
-		t.Fatal(err)
+		tb.Fatal(err)
 	}
 	shut := func() { _, _ = s.Close(), e.Close() }
-	t.Cleanup(shut)
+	tb.Cleanup(shut)
 	return s, shut
 }
 
 func reopener(t *testing.T, c engine.Config) storetest.Reopen {
+	t.Helper()
 	shut := func() {}
 	return func() *store.Store {
 		shut()
@@ -46,6 +47,7 @@ func reopener(t *testing.T, c engine.Config) storetest.Reopen {
 
 func TestEmbedded(t *testing.T) {
 	storetest.Run(t, func(t *testing.T) storetest.Reopen {
+		t.Helper()
 		return reopener(t, engine.Config{Dir: t.TempDir()})
 	})
 }
@@ -68,7 +70,10 @@ func external(t *testing.T) engine.Config {
 }
 
 func TestExternal(t *testing.T) {
-	storetest.Run(t, func(t *testing.T) storetest.Reopen { return reopener(t, external(t)) })
+	storetest.Run(t, func(t *testing.T) storetest.Reopen {
+		t.Helper()
+		return reopener(t, external(t))
+	})
 }
 
 func TestTwoProcessesShareAServer(t *testing.T) {
@@ -215,6 +220,7 @@ func TestKilledWriterLeavesWholeChanges(t *testing.T) {
 }
 
 func writeForever(t *testing.T, dir string) {
+	t.Helper()
 	s, _ := open(t, engine.Config{Dir: dir})
 	c := store.In[int](s, "test.parts")
 	start, _ := c.Get("0")

@@ -90,8 +90,8 @@ func (s *Service) CreateChangeSet(ctx context.Context, name, kind, description s
 // refusedLate reports whether an error is one that AWS finds after the transforms
 // of a template, when the change set exists already.
 func refusedLate(l *Loaded, err error) bool {
-	var refusal *template.Error
-	return errors.As(err, &refusal) && l != nil && len(l.Transforms) > 0
+	_, ok := errors.AsType[*template.Error](err)
+	return ok && l != nil && len(l.Transforms) > 0
 }
 
 // compute fills in what the change set would do, or why it cannot.
@@ -104,12 +104,15 @@ func (s *Service) compute(c *ChangeSet, k *Stack, l *Loaded, refused error) {
 		next := k.next(&c.Input, l)
 		c.Parameters, c.Changes = next.Parameters, plan.Changes
 		if c.Type == "UPDATE" && len(plan.Changes) == 0 && s.same(k, l, next) {
-			refused = errors.New(NoChangesReason)
+			refused = awserr.Validation("%s", NoChangesReason)
 		}
 	}
 	c.Status, c.ExecutionStatus = "CREATE_COMPLETE", "AVAILABLE"
 	if refused != nil {
 		c.Status, c.ExecutionStatus, c.StatusReason = "FAILED", "UNAVAILABLE", refused.Error()
+		if aws, ok := errors.AsType[*awserr.Error](refused); ok {
+			c.StatusReason = aws.Message
+		}
 	}
 }
 

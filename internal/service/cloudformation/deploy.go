@@ -87,7 +87,7 @@ func (s *Service) apply(ctx context.Context, in *DeployInput, l *Loaded, k *Stac
 	if err := s.begin(ctx, k, l, next, in.Event); err != nil {
 		return nil, err
 	}
-	d, _ := s.deployment(k, in.Event)
+	d := s.deployment(k, in.Event)
 	d.Bound, d.Placeholder, d.KeepOnFailure = l.Bound, in.placeholder, in.DisableRollback
 	d.Finish = func(ctx context.Context, lookup template.Lookup) error { return s.finish(ctx, k, l, lookup) }
 	err = d.Apply(context.WithValue(ctx, placeholdersKey{}, in.Placeholders), creating)
@@ -113,7 +113,7 @@ func (l *Loaded) rebind(stackID string) error {
 
 // plan compares what is loaded with what the stack has.
 func (s *Service) plan(k *Stack, l *Loaded) (*stack.Plan, error) {
-	d, _ := s.deployment(k, nil)
+	d := s.deployment(k, nil)
 	d.Bound, d.Placeholder = l.Bound, l.Input.placeholder
 	return d.Plan()
 }
@@ -138,7 +138,7 @@ func (k *Stack) next(in *DeployInput, l *Loaded) *update {
 // same reports whether a deployment without changes of resources changes nothing
 // of the stack either.
 func (s *Service) same(k *Stack, l *Loaded, next *update) bool {
-	d, _ := s.deployment(k, nil)
+	d := s.deployment(k, nil)
 	outputs, err := l.outputs(d.Lookup())
 	return err == nil && slices.Equal(outputs, k.Outputs) && slices.Equal(next.Parameters, k.Parameters) &&
 		next.Description == k.Description && maps.Equal(next.Tags, k.Tags) && slices.Equal(next.Imports, k.Imports)
@@ -245,7 +245,7 @@ func (s *Service) delete(ctx context.Context, k *Stack, event func(stack.Event))
 		}
 	}
 	k.Deployment = stack.NewUUID()
-	d, _ := s.deployment(k, event)
+	d := s.deployment(k, event)
 	return d.Delete(ctx)
 }
 
@@ -266,7 +266,7 @@ func (s *Service) ContinueUpdateRollback(ctx context.Context, nameOrID string, e
 	if k.Status != stack.UpdateRollbackFailed {
 		return awserr.Validation("Stack:%s is in %s state and can not continue rollback.", k.StackID, k.Status)
 	}
-	d, _ := s.deployment(k, event)
+	d := s.deployment(k, event)
 	err = d.Resume(ctx, k.Status)
 	var failed *stack.FailedError
 	if errors.As(err, &failed) && failed.Status == stack.UpdateRollbackComplete {

@@ -151,8 +151,7 @@ func (w *world) refused(err error, want string) {
 }
 
 func message(err error) string {
-	var aws *awserr.Error
-	if errors.As(err, &aws) {
+	if aws, ok := errors.AsType[*awserr.Error](err); ok {
 		return aws.Message
 	}
 	if err == nil {

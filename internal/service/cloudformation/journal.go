@@ -105,7 +105,7 @@ func (j *journal) Calling(ctx context.Context, logicalID string) context.Context
 func (j *journal) Undo(ctx context.Context, logicalID string) error {
 	kept, err := j.s.cfg.Store.Undo(ctx, j.undoLog(logicalID))
 	for _, record := range kept {
-		j.s.cfg.Log.Warn("not taken back: it changed since", "stack", j.name, "resource", logicalID, "record", record)
+		j.s.cfg.Log.WarnContext(ctx, "not taken back: it changed since", "stack", j.name, "resource", logicalID, "record", record)
 	}
 	return err
 }

@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"maps"
 	"os"
 	"path/filepath"
 	"regexp"
@@ -173,9 +174,7 @@ func (in *DeployInput) parameters(k *Stack) (map[string]string, error) {
 		}
 		params[name] = value
 	}
-	for name, value := range in.Parameters {
-		params[name] = value
-	}
+	maps.Copy(params, in.Parameters)
 	return params, nil
 }
 
@@ -199,8 +198,7 @@ func (l *Loaded) transform(root *template.Node, params map[string]string, env te
 		root, warnings, err = sam.Transform(root, sam.Options{Region: env.Region, Parameters: params})
 		l.Warnings = append(l.Warnings, warnings...)
 		if err != nil {
-			var t *template.Error
-			if errors.As(err, &t) {
+			if t, ok := errors.AsType[*template.Error](err); ok {
 				c := *t
 				c.Message = "Transform " + template.SAMTransform + " failed with: " + t.Message
 				return &c

@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"strings"
 
+	"github.com/hakonegate/hakone/internal/awserr"
 	"github.com/hakonegate/hakone/internal/stack"
 	"github.com/hakonegate/hakone/internal/store"
 	"github.com/hakonegate/hakone/internal/template"
@@ -68,7 +69,7 @@ func (n nested) deploy(ctx context.Context, r *stack.Request, name string) (*Sta
 	}
 	hash, ok := blobOf(p.TemplateURL)
 	if !ok || n.s.cfg.Blobs == nil {
-		return nil, fmt.Errorf("TemplateURL %s is not a local file: templates are not fetched from elsewhere", p.TemplateURL) //nolint:staticcheck,revive // the property's name
+		return nil, awserr.Validation("TemplateURL %s is not a local file: templates are not fetched from elsewhere", p.TemplateURL)
 	}
 	text, err := n.s.cfg.Blobs.Get(ctx, hash)
 	if err != nil {
@@ -92,7 +93,7 @@ func (n nested) deploy(ctx context.Context, r *stack.Request, name string) (*Sta
 	case k == nil:
 		return nil, err
 	default:
-		return nil, fmt.Errorf("Embedded stack %s was not successfully created: %w", k.StackID, err) //nolint:staticcheck,revive // AWS's text
+		return nil, awserr.Validation("Embedded stack %s was not successfully created: %v", k.StackID, err)
 	}
 }
 

@@ -87,7 +87,7 @@ func (p *packer) resource(id, typeName string, properties *template.Node) error 
 			path = filepath.Join(p.dir, path)
 		}
 		at := &artifact{resource: id, property: property, properties: properties, path: path, node: n}
-		if _, err := os.Stat(path); err != nil {
+		if _, err := os.Stat(path); err != nil { //nolint:gosec // the template and what it names are the operator's own
 			return at.refuse("Parameter %s of resource %s refers to a file or folder that does not exist %s", property, id, path)
 		}
 		if err := replace(p, at); err != nil {

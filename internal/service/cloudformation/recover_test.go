@@ -89,6 +89,7 @@ func TestKilledDeploymentsAreFinished(t *testing.T) {
 }
 
 func liveAndDie(t *testing.T, dir string) {
+	t.Helper()
 	at, err := strconv.ParseUint(os.Getenv("CFN_TEST_AT"), 10, 64)
 	if err != nil {
 		t.Fatal(err)

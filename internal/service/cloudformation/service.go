@@ -113,12 +113,12 @@ func (s *Service) arn(resource string) string {
 }
 
 // deployment prepares an operation on a stack.
-func (s *Service) deployment(k *Stack, progress func(stack.Event)) (*stack.Deployment, *journal) {
+func (s *Service) deployment(k *Stack, progress func(stack.Event)) *stack.Deployment {
 	j := s.journal(k, progress)
 	return &stack.Deployment{
 		Account: s.cfg.Account, Region: s.cfg.Region, Partition: s.cfg.Partition, StackName: k.StackName, StackID: k.StackID,
 		ID: k.Deployment, Types: s.types, Env: s.env(k.StackName, k.StackID), Have: j.have(), Journal: j, Now: s.cfg.Now,
-	}, j
+	}
 }
 
 // Recover finishes the deployments that were under way when the process died:
@@ -132,13 +132,13 @@ func (s *Service) Recover(ctx context.Context) error {
 		if !ok {
 			continue
 		}
-		s.cfg.Log.Warn("finish an interrupted deployment", "stack", k.StackName, "status", string(k.Status))
-		d, _ := s.deployment(&k, nil)
+		s.cfg.Log.WarnContext(ctx, "finish an interrupted deployment", "stack", k.StackName, "status", string(k.Status))
+		d := s.deployment(&k, nil)
 		err := d.Resume(ctx, k.Status)
 		var failed *stack.FailedError
 		switch {
 		case errors.As(err, &failed):
-			s.cfg.Log.Warn("interrupted deployment is over", "stack", k.StackName, "status", string(failed.Status))
+			s.cfg.Log.WarnContext(ctx, "interrupted deployment is over", "stack", k.StackName, "status", string(failed.Status))
 		case err != nil:
 			errs = append(errs, fmt.Errorf("finish deployment of stack %s: %w", k.StackName, err))
 		}

@@ -59,6 +59,7 @@ func must(t *testing.T, err error) {
 }
 
 func lifecycle(t *testing.T, open Reopen) {
+	t.Helper()
 	ctx, s := t.Context(), open()
 	pets := store.In[pet](s, "test.pets")
 	if _, ok := pets.Get("a"); ok {
@@ -94,6 +95,7 @@ func lifecycle(t *testing.T, open Reopen) {
 }
 
 func keys(t *testing.T, open Reopen) {
+	t.Helper()
 	s := open()
 	c := store.In[int](s, "test.keys")
 	want := []string{" ", "$default", "*", ">", "GET /pets/{id}", "a.b", "arn:aws:iam::123456789012:role/x=y", "日本", "~"}
@@ -119,6 +121,7 @@ func keys(t *testing.T, open Reopen) {
 }
 
 func copies(t *testing.T, open Reopen) {
+	t.Helper()
 	pets := store.In[pet](open(), "test.pets")
 	mine := pet{Name: "Rex", Tags: []string{"x"}}
 	must(t, pets.Create(t.Context(), "a", mine))
@@ -133,6 +136,7 @@ func copies(t *testing.T, open Reopen) {
 }
 
 func survives(t *testing.T, open Reopen) {
+	t.Helper()
 	ctx := t.Context()
 	pets := store.In[pet](open(), "test.pets")
 	must(t, pets.Create(ctx, "a", pet{Name: "Rex"}))
@@ -148,6 +152,7 @@ func survives(t *testing.T, open Reopen) {
 }
 
 func recreate(t *testing.T, open Reopen) {
+	t.Helper()
 	ctx, s := t.Context(), open()
 	for i := range 3 {
 		c := store.In[int](s, "test.again")
@@ -162,6 +167,7 @@ func recreate(t *testing.T, open Reopen) {
 }
 
 func counts(t *testing.T, open Reopen) {
+	t.Helper()
 	c := store.In[int](open(), "test.counters")
 	must(t, c.Create(t.Context(), "n", 0))
 	var wg sync.WaitGroup
@@ -182,6 +188,7 @@ func counts(t *testing.T, open Reopen) {
 }
 
 func atomic(t *testing.T, open Reopen) {
+	t.Helper()
 	ctx, s := t.Context(), open()
 	c := store.In[int](s, "test.accounts")
 	log := store.In[string](s, "test.log")
@@ -217,6 +224,7 @@ func atomic(t *testing.T, open Reopen) {
 }
 
 func isolated(t *testing.T, open Reopen) {
+	t.Helper()
 	s := open()
 	c := store.In[int](s, "test.accounts")
 	const accounts, total = 5, 100
@@ -261,6 +269,7 @@ func isolated(t *testing.T, open Reopen) {
 }
 
 func overwritten(t *testing.T, open Reopen) {
+	t.Helper()
 	ctx, s := t.Context(), open()
 	c := store.In[int](s, "test.parts")
 	both := func(v int) {
@@ -284,6 +293,7 @@ func overwritten(t *testing.T, open Reopen) {
 }
 
 func undo(t *testing.T, open Reopen) {
+	t.Helper()
 	s := open()
 	c := store.In[int](s, "test.undo")
 	must(t, c.Put(t.Context(), "changed", 1))
@@ -322,6 +332,7 @@ func undo(t *testing.T, open Reopen) {
 }
 
 func announced(t *testing.T, open Reopen) {
+	t.Helper()
 	s := open()
 	changes, cancel := s.Changes()
 	before := s.Revision()
@@ -344,6 +355,7 @@ func announced(t *testing.T, open Reopen) {
 }
 
 func bounded(t *testing.T, open Reopen) {
+	t.Helper()
 	s := open()
 	c := store.In[string](s, "test.big")
 	for name, put := range map[string]func() error{
@@ -375,6 +387,7 @@ func bounded(t *testing.T, open Reopen) {
 }
 
 func closed(t *testing.T, open Reopen) {
+	t.Helper()
 	s := open()
 	c := store.In[int](s, "test.n")
 	must(t, c.Put(t.Context(), "k", 1))
