@@ -91,10 +91,11 @@ func nextEvent(data []byte) (n int, message []byte) {
 		case err != nil || size > maxCallLogs:
 			// Not ours after all: the bytes are output like any other.
 			return 2, data[:2]
-		case uint64(len(data)-markLen) < size && len(data) < maxCallLogs:
+		}
+		end := markLen + int(size)
+		if len(data) < end {
 			return 0, nil
 		}
-		end := min(markLen+int(size), len(data))
 		return end, data[markLen:end]
 	}
 	line := bytes.IndexByte(data, '\n') + 1

@@ -61,7 +61,7 @@ func (c *codeCache) unpackAll(ctx context.Context, dir string, hashes []string) 
 	if err != nil {
 		return err
 	}
-	defer os.RemoveAll(tmp)                      //nolint:errcheck // after a success it is gone
+	defer os.RemoveAll(tmp)
 	if err := os.Chmod(tmp, 0o755); err != nil { //nolint:gosec // as above
 		return err
 	}
@@ -88,7 +88,7 @@ func unpack(archive []byte, dir string, left *int64) error {
 	if err != nil {
 		return err
 	}
-	defer root.Close() //nolint:errcheck // nothing was written through it that could be lost
+	defer root.Close()
 	for _, f := range z.File {
 		if err := unpackFile(root, f, left); err != nil {
 			return fmt.Errorf("%s: %w", f.Name, err)
@@ -109,7 +109,7 @@ func unpackFile(root *os.Root, f *zip.File, left *int64) error {
 	if err != nil {
 		return err
 	}
-	defer in.Close() //nolint:errcheck // opened for reading
+	defer in.Close()
 	if err := root.Remove(name); err != nil && !errors.Is(err, fs.ErrNotExist) {
 		return err
 	}

@@ -108,9 +108,9 @@ func (e *environment) start(ctx context.Context, first bool) (outcome, error) {
 		e.log.system(initStartLine(fn, version, e.stream))
 	}
 	if in == nil {
-		return e.startBootstrap(l, keys)
+		return e.startBootstrap(ctx, l, keys)
 	}
-	return e.startInterpreter(in, l, keys)
+	return e.startInterpreter(ctx, in, l, keys)
 }
 
 // layout finds or makes the environment's folders.
@@ -152,9 +152,9 @@ func (e *environment) credentials(ctx context.Context) (Keys, error) {
 
 // startInterpreter starts our own client, or takes a spare that was started
 // before.
-func (e *environment) startInterpreter(in *interpreter, l layout, keys Keys) (outcome, error) {
+func (e *environment) startInterpreter(ctx context.Context, in *interpreter, l layout, keys Keys) (outcome, error) {
 	p, fn := e.pool, e.fn
-	v := variables(fn, l, e.stream, p.closedAPI(), keys)
+	v := variables(fn, l, e.stream, p.closedAPI(ctx), keys)
 	m := startMessage{
 		Env: v, Handler: fn.Handler, Runtime: fn.Runtime, Task: l.task, Opt: l.opt, RuntimeDir: l.runtime, Bundled: in.bundled,
 	}
@@ -184,7 +184,7 @@ func (e *environment) startInterpreter(in *interpreter, l layout, keys Keys) (ou
 }
 
 // startBootstrap starts the function's own program.
-func (e *environment) startBootstrap(l layout, keys Keys) (outcome, error) {
+func (e *environment) startBootstrap(ctx context.Context, l layout, keys Keys) (outcome, error) {
 	var path, shown string
 	for _, dir := range []struct{ real, shown string }{{l.task, taskRoot}, {l.opt, optRoot}} {
 		if _, err := os.Stat(filepath.Join(dir.real, "bootstrap")); err == nil {
@@ -195,7 +195,7 @@ func (e *environment) startBootstrap(l layout, keys Keys) (outcome, error) {
 	if path == "" {
 		return platformError(failure{"Runtime.InvalidEntrypoint", "Couldn't find valid bootstrap(s): [/var/task/bootstrap /opt/bootstrap]"}, "error"), nil
 	}
-	w, err := e.pool.startProgram(path, l.task, e.log, func(api string) []string {
+	w, err := e.pool.startProgram(ctx, path, l.task, e.log, func(api string) []string {
 		return list(variables(e.fn, l, e.stream, api, keys))
 	})
 	var errno syscall.Errno
@@ -212,11 +212,11 @@ func (e *environment) startBootstrap(l layout, keys Keys) (outcome, error) {
 // closedAPI is the address in AWS_LAMBDA_RUNTIME_API when our own client runs,
 // which does not use it: extensions and telemetry libraries get a clear answer
 // there, and nobody gets at the calls.
-func (p *Pool) closedAPI() string {
+func (p *Pool) closedAPI(ctx context.Context) string {
 	p.mu.Lock()
 	defer p.mu.Unlock()
 	if p.api == nil && !p.stopping {
-		listener, err := net.Listen("tcp", "127.0.0.1:0")
+		listener, err := new(net.ListenConfig).Listen(ctx, "tcp", "127.0.0.1:0")
 		if err != nil {
 			return "127.0.0.1:9"
 		}

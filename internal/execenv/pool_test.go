@@ -27,8 +27,8 @@ func (a archives) Get(_ context.Context, hash string) ([]byte, error) {
 }
 
 // archive makes a zip archive of files.
-func archive(t testing.TB, files map[string]string) []byte {
-	t.Helper()
+func archive(tb testing.TB, files map[string]string) []byte {
+	tb.Helper()
 	var b bytes.Buffer
 	z := zip.NewWriter(&b)
 	for name, text := range files {
@@ -36,14 +36,14 @@ func archive(t testing.TB, files map[string]string) []byte {
 		h.SetMode(0o755)
 		w, err := z.CreateHeader(h)
 		if err != nil {
-			t.Fatal(err)
+			tb.Fatal(err)
 		}
 		if _, err := w.Write([]byte(text)); err != nil {
-			t.Fatal(err)
+			tb.Fatal(err)
 		}
 	}
 	if err := z.Close(); err != nil {
-		t.Fatal(err)
+		tb.Fatal(err)
 	}
 	return b.Bytes()
 }
@@ -88,9 +88,9 @@ type rig struct {
 	code archives
 }
 
-func start(t testing.TB, change func(*execenv.Config)) *rig {
-	t.Helper()
-	r := &rig{logs: new(memory), dir: t.TempDir(), code: archives{}}
+func start(tb testing.TB, change func(*execenv.Config)) *rig {
+	tb.Helper()
+	r := &rig{logs: new(memory), dir: tb.TempDir(), code: archives{}}
 	cfg := execenv.Config{Dir: r.dir, Code: r.code, Logs: r.logs}
 	if change != nil {
 		change(&cfg)
@@ -99,13 +99,13 @@ func start(t testing.TB, change func(*execenv.Config)) *rig {
 	ctx, cancel := context.WithCancel(context.Background())
 	done := make(chan error, 1)
 	go func() { done <- r.Run(ctx) }()
-	t.Cleanup(func() {
+	tb.Cleanup(func() {
 		cancel()
 		if err := <-done; err != nil {
-			t.Errorf("Run = %v", err)
+			tb.Errorf("Run = %v", err)
 		}
 		if left := processesUnder(r.dir); len(left) > 0 {
-			t.Errorf("processes left behind: %v", left)
+			tb.Errorf("processes left behind: %v", left)
 		}
 	})
 	return r
@@ -126,24 +126,24 @@ func processesUnder(dir string) []string {
 
 // python returns a Python function of one file, or skips the test where there
 // is no Python.
-func (r *rig) python(t testing.TB, runtime, code string) *execenv.Function {
-	t.Helper()
+func (r *rig) python(tb testing.TB, runtime, code string) *execenv.Function {
+	tb.Helper()
 	if err := r.Check(runtime); err != nil {
-		t.Skip(err)
+		tb.Skip(err)
 	}
-	hash := "sha256-" + t.Name() + runtime
-	r.code[hash] = archive(t, map[string]string{"index.py": code})
+	hash := "sha256-" + tb.Name() + runtime
+	r.code[hash] = archive(tb, map[string]string{"index.py": code})
 	return &execenv.Function{
 		Name: "fn", ARN: "arn:aws:lambda:us-east-1:111111111111:function:fn", Version: "$LATEST", Revision: hash, Region: "us-east-1",
 		Runtime: runtime, Handler: "index.handler", Code: hash, Timeout: 3 * time.Second,
 	}
 }
 
-func (r *rig) invoke(t testing.TB, fn *execenv.Function, event string) execenv.Result {
-	t.Helper()
-	res, err := r.Invoke(t.Context(), fn, []byte(event), execenv.Invocation{Tail: true})
+func (r *rig) invoke(tb testing.TB, fn *execenv.Function, event string) execenv.Result {
+	tb.Helper()
+	res, err := r.Invoke(tb.Context(), fn, []byte(event), execenv.Invocation{Tail: true})
 	if err != nil {
-		t.Fatalf("Invoke: %v", err)
+		tb.Fatalf("Invoke: %v", err)
 	}
 	return res
 }
@@ -167,8 +167,7 @@ func TestHelloWorld(t *testing.T) {
 func TestMissingInterpreterIsTold(t *testing.T) {
 	r := start(t, nil)
 	err := r.Check("cobol1")
-	var no *execenv.UnavailableError
-	if !errors.As(err, &no) {
+	if _, ok := errors.AsType[*execenv.UnavailableError](err); !ok {
 		t.Errorf("Check = %v, want an UnavailableError", err)
 	}
 }
@@ -185,6 +184,7 @@ func BenchmarkWarm(b *testing.B) {
 }
 
 func benchmarkCold(b *testing.B, spares bool) {
+	b.Helper()
 	r := start(b, func(c *execenv.Config) { c.NoSpares = !spares })
 	fn := r.python(b, "python3.11", "def handler(event, context):\n    return {'body': 'Hello, World'}\n")
 	r.invoke(b, fn, `{}`)

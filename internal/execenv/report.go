@@ -11,8 +11,6 @@ import (
 // AWS's to the letter, because tools read them.
 type report struct {
 	requestID string
-	version   string
-	arn       string
 	memoryMB  int
 	peak      int64         // bytes
 	duration  time.Duration // of the call

@@ -2,6 +2,7 @@ package execenv
 
 import (
 	"fmt"
+	"maps"
 	"path/filepath"
 	"strconv"
 	"strings"
@@ -87,9 +88,7 @@ func variables(fn *Function, l layout, stream, api string, keys Keys) map[string
 		set("NODE_PATH", n+":/opt/nodejs/node_modules:/var/runtime/node_modules:/var/runtime:/var/task")
 	case provided, unknownFamily:
 	}
-	for name, value := range fn.Variables {
-		v[name] = value
-	}
+	maps.Copy(v, fn.Variables)
 	set(
 		"AWS_REGION", fn.Region, "AWS_DEFAULT_REGION", fn.Region,
 		"AWS_LAMBDA_FUNCTION_NAME", fn.Name,

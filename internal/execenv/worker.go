@@ -1,6 +1,7 @@
 package execenv
 
 import (
+	"context"
 	"encoding/json"
 	"fmt"
 	"io"
@@ -41,8 +42,8 @@ func (p *Pool) startClient(in *interpreter, wrapper string, env []string) (*work
 	unix.CloseOnExec(fds[0])
 	unix.CloseOnExec(fds[1])
 	ours, theirs := os.NewFile(uintptr(fds[0]), "channel"), os.NewFile(uintptr(fds[1]), "channel")
-	defer theirs.Close() //nolint:errcheck // the process has its own
-	defer ours.Close()   //nolint:errcheck // conn has its own
+	defer theirs.Close()
+	defer ours.Close()
 	conn, err := net.FileConn(ours)
 	if err != nil {
 		return nil, fmt.Errorf("open channel: %w", err)
@@ -88,8 +89,8 @@ type startMessage struct {
 }
 
 // startProgram starts a program that speaks the Runtime API over HTTP.
-func (p *Pool) startProgram(path, dir string, out io.Writer, env func(api string) []string) (*worker, error) {
-	listener, err := net.Listen("tcp", "127.0.0.1:0")
+func (p *Pool) startProgram(ctx context.Context, path, dir string, out io.Writer, env func(api string) []string) (*worker, error) {
+	listener, err := new(net.ListenConfig).Listen(ctx, "tcp", "127.0.0.1:0")
 	if err != nil {
 		return nil, fmt.Errorf("open runtime API: %w", err)
 	}

@@ -34,7 +34,7 @@ func serve(t *testing.T) *runtime {
 	return r
 }
 
-func (r *runtime) do(method, path, body string, header ...string) (int, string, http.Header) {
+func (r *runtime) do(method, path, body string, header ...string) (int, string) {
 	r.Helper()
 	req, err := http.NewRequestWithContext(r.Context(), method, r.url+path, strings.NewReader(body))
 	if err != nil {
@@ -52,7 +52,7 @@ func (r *runtime) do(method, path, body string, header ...string) (int, string, 
 	if err != nil {
 		r.Fatal(err)
 	}
-	return resp.StatusCode, string(text), resp.Header
+	return resp.StatusCode, string(text)
 }
 
 // next asks for an event in the background, and waits until init has ended.
@@ -78,9 +78,9 @@ func (r *runtime) next() <-chan http.Header {
 	return got
 }
 
-func event(id string) *runtimeapi.Event {
+func event() *runtimeapi.Event {
 	return &runtimeapi.Event{
-		RequestID: id, Deadline: time.UnixMilli(1700000000123), FunctionARN: "arn:aws:lambda:us-east-1:111111111111:function:fn",
+		RequestID: "id-1", Deadline: time.UnixMilli(1700000000123), FunctionARN: "arn:aws:lambda:us-east-1:111111111111:function:fn",
 		TraceID: "Root=1-2;Sampled=0", ClientContext: `{"a":1}`, Payload: []byte(`{"x":1}`),
 	}
 }
@@ -88,7 +88,7 @@ func event(id string) *runtimeapi.Event {
 func TestEventHasItsHeaders(t *testing.T) {
 	r := serve(t)
 	got := r.next()
-	r.session.Deliver(event("id-1"))
+	r.session.Deliver(event())
 	h := <-got
 	want := map[string]string{
 		"Lambda-Runtime-Aws-Request-Id": "id-1", "Lambda-Runtime-Deadline-Ms": "1700000000123",
@@ -151,11 +151,11 @@ func TestAnswersAndOrder(t *testing.T) {
 			r := serve(t)
 			if tt.init {
 				got := r.next()
-				r.session.Deliver(event("id-1"))
+				r.session.Deliver(event())
 				<-got
 			}
 			for _, s := range tt.steps {
-				status, body, _ := r.do(s.method, s.path, s.body)
+				status, body := r.do(s.method, s.path, s.body)
 				if status != s.status || body != s.want {
 					t.Errorf("%s %s = %d %q, want %d %q", s.method, s.path, status, body, s.status, s.want)
 				}
@@ -178,31 +178,40 @@ func TestWhatTheRuntimePostsReachesTheCaller(t *testing.T) {
 		{
 			"a type that AWS knows", "error", `{"errorMessage":"m"}`,
 			[]string{"Lambda-Runtime-Function-Error-Type", "Runtime.Marshal"},
-			202, runtimeapi.Answer{Failed: true, ErrorType: "Runtime.Marshal", Body: []byte(`{"errorMessage":"m"}`)},
+			202,
+			runtimeapi.Answer{Failed: true, ErrorType: "Runtime.Marshal", Body: []byte(`{"errorMessage":"m"}`)},
 		},
 		{
 			"a type that AWS does not know", "error", `{}`,
 			[]string{"Lambda-Runtime-Function-Error-Type", "ValueError"},
-			202, runtimeapi.Answer{Failed: true, ErrorType: "Runtime.Unknown", Body: []byte(`{}`)},
+			202,
+			runtimeapi.Answer{Failed: true, ErrorType: "Runtime.Unknown", Body: []byte(`{}`)},
 		},
 		{
-			"an empty error", "error", "", []string{"Lambda-Runtime-Function-Error-Type", "Function.x"}, 202,
+			"an empty error", "error", "",
+			[]string{"Lambda-Runtime-Function-Error-Type", "Function.x"},
+			202,
 			runtimeapi.Answer{Failed: true, ErrorType: "Function.Unknown", Body: []byte(`{"errorMessage":"Unknown application error occurred","errorType":"Function.x"}`)},
 		},
 		{
 			"the cause for X-Ray is cut out", "error", `{"errorMessage":"m","errorType":"t","errorCause":"c"}`,
-			[]string{"Content-Type", "application/vnd.aws.lambda.error.cause+json"}, 202,
+			[]string{"Content-Type", "application/vnd.aws.lambda.error.cause+json"},
+			202,
 			runtimeapi.Answer{
 				Failed: true, ErrorType: "Runtime.Unknown", ContentType: "application/vnd.aws.lambda.error.cause+json",
 				Body: []byte(`{"errorMessage":"m","errorType":"t"}`),
 			},
 		},
 		{
-			"a megabyte of X-Ray cause", "error", `{}`, []string{"Lambda-Runtime-Function-XRay-Error-Cause", strings.Repeat("x", 1<<20)}, 202,
+			"a megabyte of X-Ray cause", "error", `{}`,
+			[]string{"Lambda-Runtime-Function-XRay-Error-Cause", strings.Repeat("x", 1<<20)},
+			202,
 			runtimeapi.Answer{Failed: true, ErrorType: "Runtime.Unknown", Body: []byte(`{}`)},
 		},
 		{
-			"an unknown response mode", "response", "1", []string{"Lambda-Runtime-Function-Response-Mode", "pigeon"}, 400,
+			"an unknown response mode", "response", "1",
+			[]string{"Lambda-Runtime-Function-Response-Mode", "pigeon"},
+			400,
 			runtimeapi.Answer{
 				Failed: true, ErrorType: "Runtime.InvalidResponseModeHeader",
 				Body: []byte(`{"errorMessage":"Invalid function response mode","errorType":"Runtime.InvalidResponseModeHeader"}`),
@@ -213,9 +222,9 @@ func TestWhatTheRuntimePostsReachesTheCaller(t *testing.T) {
 		t.Run(tt.name, func(t *testing.T) {
 			r := serve(t)
 			got := r.next()
-			answer := r.session.Deliver(event("id-1"))
+			answer := r.session.Deliver(event())
 			<-got
-			if status, body, _ := r.do("POST", "/2018-06-01/runtime/invocation/id-1/"+tt.path, tt.body, tt.header...); status != tt.status {
+			if status, body := r.do("POST", "/2018-06-01/runtime/invocation/id-1/"+tt.path, tt.body, tt.header...); status != tt.status {
 				t.Errorf("status = %d %s, want %d", status, body, tt.status)
 			}
 			if diff := cmp.Diff(tt.want, <-answer); diff != "" {
@@ -228,7 +237,7 @@ func TestWhatTheRuntimePostsReachesTheCaller(t *testing.T) {
 func TestStreamThatFailsKeepsWhatWasWritten(t *testing.T) {
 	r := serve(t)
 	got := r.next()
-	answer := r.session.Deliver(event("id-1"))
+	answer := r.session.Deliver(event())
 	<-got
 	req, err := http.NewRequestWithContext(t.Context(), http.MethodPost, r.url+"/2018-06-01/runtime/invocation/id-1/response", io.MultiReader(strings.NewReader("part")))
 	if err != nil {
@@ -268,8 +277,8 @@ func TestRuntimeThatLeavesIsNotHandedAnEvent(t *testing.T) {
 	cancel()
 	<-left
 	time.Sleep(50 * time.Millisecond) // the server notices
-	r.session.Deliver(event("id-1"))
-	if status, body, _ := r.do("GET", "/2018-06-01/runtime/invocation/next", ""); status != 200 || body != `{"x":1}` {
+	r.session.Deliver(event())
+	if status, body := r.do("GET", "/2018-06-01/runtime/invocation/next", ""); status != 200 || body != `{"x":1}` {
 		t.Errorf("next of another connection = %d %q, want the event", status, body)
 	}
 }
@@ -277,7 +286,7 @@ func TestRuntimeThatLeavesIsNotHandedAnEvent(t *testing.T) {
 func TestRuntimePartIsClosedBesideFrames(t *testing.T) {
 	r := serve(t)
 	r.session.CloseHTTP()
-	if status, _, _ := r.do("GET", "/2018-06-01/runtime/invocation/next", ""); status != 403 {
+	if status, _ := r.do("GET", "/2018-06-01/runtime/invocation/next", ""); status != 403 {
 		t.Errorf("status = %d, want 403", status)
 	}
 }

@@ -51,13 +51,13 @@ func (p *Process) start(c Command) (*os.Process, error) {
 	if err != nil {
 		return nil, err
 	}
-	defer write.Close() //nolint:errcheck // our copy; the process has its own
+	defer write.Close()
 	null, err := os.Open(os.DevNull)
 	if err != nil {
 		out.close()
 		return nil, fmt.Errorf("open standard input: %w", err)
 	}
-	defer null.Close() //nolint:errcheck // opened for reading
+	defer null.Close()
 
 	dir := c.Dir
 	if dir == "" {

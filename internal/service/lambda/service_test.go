@@ -17,28 +17,28 @@ import (
 )
 
 // open returns a service over a fresh data directory, with its pool running.
-func open(t testing.TB) *lambda.Service {
-	t.Helper()
-	dir := t.TempDir()
-	e, err := engine.Start(t.Context(), engine.Config{Dir: dir})
+func open(tb testing.TB) *lambda.Service {
+	tb.Helper()
+	dir := tb.TempDir()
+	e, err := engine.Start(tb.Context(), engine.Config{Dir: dir})
 	if err != nil {
-		t.Fatal(err)
+		tb.Fatal(err)
 	}
-	t.Cleanup(func() { e.Close() })
-	records, err := store.Open(t.Context(), e)
+	tb.Cleanup(func() { e.Close() })
+	records, err := store.Open(tb.Context(), e)
 	if err != nil {
-		t.Fatal(err)
+		tb.Fatal(err)
 	}
-	t.Cleanup(func() { records.Close() })
-	code, err := blob.Open(t.Context(), e)
+	tb.Cleanup(func() { records.Close() })
+	code, err := blob.Open(tb.Context(), e)
 	if err != nil {
-		t.Fatal(err)
+		tb.Fatal(err)
 	}
-	pool := execenv.New(execenv.Config{Dir: t.TempDir(), Code: code})
+	pool := execenv.New(execenv.Config{Dir: tb.TempDir(), Code: code})
 	ctx, cancel := context.WithCancel(context.Background())
 	done := make(chan error, 1)
 	go func() { done <- pool.Run(ctx) }()
-	t.Cleanup(func() {
+	tb.Cleanup(func() {
 		cancel()
 		<-done
 	})
@@ -48,24 +48,23 @@ func open(t testing.TB) *lambda.Service {
 const arn = "arn:aws:lambda:us-east-1:111111111111:function:fn"
 
 // hello makes a Python function, or skips the test where there is no Python.
-func hello(t testing.TB, s *lambda.Service, body string) {
-	t.Helper()
-	_, err := s.CreateFunction(t.Context(), &lambda.CreateFunctionInput{
+func hello(tb testing.TB, s *lambda.Service, body string) {
+	tb.Helper()
+	_, err := s.CreateFunction(tb.Context(), &lambda.CreateFunctionInput{
 		FunctionName: "fn", Code: lambda.Code{Source: "def handler(event, context):\n    return " + body + "\n"},
 		Settings: lambda.Settings{Runtime: "python3.11", Handler: "index.handler", Role: "arn:aws:iam::111111111111:role/r"},
 	})
 	if err != nil && strings.Contains(err.Error(), "no python3 program") {
-		t.Skip(err)
+		tb.Skip(err)
 	}
 	if err != nil {
-		t.Fatal(err)
+		tb.Fatal(err)
 	}
 }
 
 // code returns the code of a refusal.
 func code(err error) string {
-	var no *awserr.Error
-	if errors.As(err, &no) {
+	if no, ok := errors.AsType[*awserr.Error](err); ok {
 		return no.Code
 	}
 	return ""
@@ -115,21 +114,21 @@ func TestAPIGatewayMayCallWhatThePolicyAllows(t *testing.T) {
 	}
 }
 
-func allow(t testing.TB, s *lambda.Service, qualifier string) {
-	t.Helper()
-	_, err := s.AddPermission(t.Context(), &lambda.AddPermissionInput{
+func allow(tb testing.TB, s *lambda.Service, qualifier string) {
+	tb.Helper()
+	_, err := s.AddPermission(tb.Context(), &lambda.AddPermissionInput{
 		FunctionName: "fn", Qualifier: qualifier, StatementId: "api", Action: "lambda:InvokeFunction", Principal: "apigateway.amazonaws.com",
 	})
 	if err != nil {
-		t.Fatal(err)
+		tb.Fatal(err)
 	}
 }
 
-func invoke(t testing.TB, s *lambda.Service, in *lambda.InvokeInput) string {
-	t.Helper()
-	out, err := s.Invoke(t.Context(), in)
+func invoke(tb testing.TB, s *lambda.Service, in *lambda.InvokeInput) string {
+	tb.Helper()
+	out, err := s.Invoke(tb.Context(), in)
 	if err != nil {
-		t.Fatal(err)
+		tb.Fatal(err)
 	}
 	return string(out.Payload)
 }

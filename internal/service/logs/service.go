@@ -3,6 +3,7 @@ package logs
 import (
 	"context"
 	"errors"
+	"maps"
 	"net/http"
 	"regexp"
 	"sync"
@@ -129,10 +130,7 @@ func (s *Service) DeleteLogGroup(ctx context.Context, name string) error {
 // LogGroups returns all groups by name: those recorded, and those that
 // functions wrote to.
 func (s *Service) LogGroups() []LogGroup {
-	all := map[string]LogGroup{}
-	for name, g := range s.records.All() {
-		all[name] = g
-	}
+	all := maps.Collect(s.records.All())
 	s.mu.RLock()
 	for name, g := range s.groups {
 		if _, ok := all[name]; !ok {
