@@ -22,7 +22,7 @@ func (a *restMacro) auth() error {
 		return invalidResource(a.id, auth, "Auth works only with inline Swagger specified in 'DefinitionBody' property.")
 	}
 	for _, p := range auth.Pairs {
-		if !contains(restAuthKeys, p.Key) {
+		if !slices.Contains(restAuthKeys, p.Key) {
 			return invalidResource(a.id, p.Value, "Invalid value for 'Auth' property")
 		}
 	}

@@ -22,7 +22,7 @@ func (a *restMacro) cors() error {
 		settings.Set("AllowOrigin", config)
 	default:
 		for _, p := range config.Pairs {
-			if !contains([]string{"AllowMethods", "AllowHeaders", "AllowOrigin", "MaxAge", "AllowCredentials"}, p.Key) {
+			if !slices.Contains([]string{"AllowMethods", "AllowHeaders", "AllowOrigin", "MaxAge", "AllowCredentials"}, p.Key) {
 				return invalidResource(a.id, p.Value, "Invalid value for 'Cors' property.")
 			}
 			settings.Set(p.Key, p.Value)

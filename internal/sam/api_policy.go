@@ -1,6 +1,7 @@
 package sam
 
 import (
+	"slices"
 	"strings"
 
 	"github.com/hakonegate/hakone/internal/template"
@@ -22,7 +23,7 @@ func (a *restMacro) resourcePolicy(policy *template.Node) error {
 		return invalidResource(a.id, policy, "ResourcePolicy must be a map (ResourcePolicyStatement).")
 	}
 	for _, p := range policy.Pairs {
-		if !contains(resourcePolicyKeys, p.Key) {
+		if !slices.Contains(resourcePolicyKeys, p.Key) {
 			return invalidResource(a.id, p.Value, "ResourcePolicy has an unknown property '%s'.", p.Key)
 		}
 	}
@@ -84,10 +85,14 @@ func addResourcePolicy(body, policy, resources *template.Node) {
 		return template.Map(template.P(operator, template.Map(template.P(key, template.List(values...)))))
 	}
 	for _, rule := range []struct{ key, operator, conditionKey string }{
-		{"IpRangeWhitelist", "NotIpAddress", "aws:SourceIp"}, {"IpRangeBlacklist", "IpAddress", "aws:SourceIp"},
-		{"SourceVpcWhitelist", "StringNotEquals", ""}, {"SourceVpcBlacklist", "StringEquals", ""},
-		{"IntrinsicVpcWhitelist", "StringNotEquals", "aws:SourceVpc"}, {"IntrinsicVpcBlacklist", "StringEquals", "aws:SourceVpc"},
-		{"IntrinsicVpceWhitelist", "StringNotEquals", "aws:SourceVpce"}, {"IntrinsicVpceBlacklist", "StringEquals", "aws:SourceVpce"},
+		{"IpRangeWhitelist", "NotIpAddress", "aws:SourceIp"},
+		{"IpRangeBlacklist", "IpAddress", "aws:SourceIp"},
+		{"SourceVpcWhitelist", "StringNotEquals", ""},
+		{"SourceVpcBlacklist", "StringEquals", ""},
+		{"IntrinsicVpcWhitelist", "StringNotEquals", "aws:SourceVpc"},
+		{"IntrinsicVpcBlacklist", "StringEquals", "aws:SourceVpc"},
+		{"IntrinsicVpceWhitelist", "StringNotEquals", "aws:SourceVpce"},
+		{"IntrinsicVpceBlacklist", "StringEquals", "aws:SourceVpce"},
 	} {
 		for _, value := range listOf(policy.Get(rule.key)) {
 			key := rule.conditionKey

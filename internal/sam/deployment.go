@@ -1,6 +1,10 @@
 package sam
 
-import "github.com/hakonegate/hakone/internal/template"
+import (
+	"slices"
+
+	"github.com/hakonegate/hakone/internal/template"
+)
 
 // Logical ids of what all deployment preferences share.
 const (
@@ -155,7 +159,7 @@ func alarmNames(alarms *template.Node) *template.Node {
 // deployConfiguration names CodeDeploy's own configurations in full, also
 // inside intrinsic functions.
 func deployConfiguration(n *template.Node, function string) *template.Node {
-	if n.IsScalar() && contains(deployConfigurations, n.Value) {
+	if n.IsScalar() && slices.Contains(deployConfigurations, n.Value) {
 		if function == "Fn::Sub" {
 			return template.Text("CodeDeployDefault.Lambda" + n.Value)
 		}

@@ -2,6 +2,7 @@ package sam
 
 import (
 	"regexp"
+	"slices"
 	"strings"
 
 	"github.com/hakonegate/hakone/internal/template"
@@ -62,7 +63,7 @@ func (m *macro) mutualTLS(domain *resource, config *template.Node) error {
 	}
 	settings := template.Map()
 	for _, p := range config.Pairs {
-		if !contains(known, p.Key) {
+		if !slices.Contains(known, p.Key) {
 			return invalidResource(m.id, p.Value, "Available MutualTlsAuthentication fields are %s.", quoted(known))
 		}
 		if truthy(p.Value) {

@@ -1,6 +1,10 @@
 package sam
 
-import "github.com/hakonegate/hakone/internal/template"
+import (
+	"slices"
+
+	"github.com/hakonegate/hakone/internal/template"
+)
 
 // mappingPolicies returns the policies that polling a broker, a Kafka cluster
 // or a database needs beside the managed ones: reading its secret above all.
@@ -50,7 +54,7 @@ func (e *eventSource) secretOf(service string, types ...string) (*template.Node,
 	var secret *template.Node
 	for _, config := range all.Items {
 		typ := config.Get("Type").Str()
-		if !contains(types, typ) {
+		if !slices.Contains(types, typ) {
 			return nil, e.invalid(config, "Invalid property specified in SourceAccessConfigurations for %s event.", service)
 		}
 		if typ != "BASIC_AUTH" {

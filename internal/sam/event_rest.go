@@ -1,6 +1,7 @@
 package sam
 
 import (
+	"slices"
 	"strings"
 
 	"github.com/hakonegate/hakone/internal/template"
@@ -97,7 +98,7 @@ func enterMethod(paths *template.Node, path, method string, with *template.Node,
 }
 
 // callerCredentials makes API Gateway invoke the function as the caller.
-const callerCredentials = "arn:aws:iam::*:user/*"
+const callerCredentials = "arn:aws:iam::*:user/*" //nolint:gosec // a pattern that means the caller, not a credential
 
 // restCredentials returns the credentials of an integration: with IAM
 // authorization the caller's, unless InvokeRole says otherwise.
@@ -177,7 +178,7 @@ func (e *eventSource) requestParameter(op, p *template.Node) error {
 		name, settings = p.Pairs[0].Key, p.Pairs[0].Value
 	}
 	kind, rest, ok := strings.Cut(strings.TrimPrefix(name, "method.request."), ".")
-	if !ok || !strings.HasPrefix(name, "method.request.") || !contains([]string{"querystring", "path", "header"}, kind) {
+	if !ok || !strings.HasPrefix(name, "method.request.") || !slices.Contains([]string{"querystring", "path", "header"}, kind) {
 		return e.invalid(p, "Invalid value for 'RequestParameters' property. Keys must be in the format 'method.request.[querystring|path|header].{value}', e.g 'method.request.header.Authorization'.")
 	}
 	if kind == "querystring" {

@@ -18,21 +18,21 @@ type fault struct {
 
 func (f *fault) Error() string { return f.message }
 
-// An eventFault is a fault of one event; the resource that has the event
+// An eventError is a fault of one event; the resource that has the event
 // wraps it.
-type eventFault struct {
+type eventError struct {
 	message string
 	place   template.Position
 }
 
-func (f *eventFault) Error() string { return f.message }
+func (f *eventError) Error() string { return f.message }
 
 func invalidResource(id string, at *template.Node, format string, args ...any) *fault {
 	return &fault{sortKey: id, message: "Resource with id [" + id + "] is invalid. " + fmt.Sprintf(format, args...), place: position(at)}
 }
 
-func invalidEvent(id string, at *template.Node, format string, args ...any) *eventFault {
-	return &eventFault{message: "Event with id [" + id + "] is invalid. " + fmt.Sprintf(format, args...), place: position(at)}
+func invalidEvent(id string, at *template.Node, format string, args ...any) *eventError {
+	return &eventError{message: "Event with id [" + id + "] is invalid. " + fmt.Sprintf(format, args...), place: position(at)}
 }
 
 func invalidTemplate(at *template.Node, format string, args ...any) *fault {
@@ -47,16 +47,14 @@ func invalidGlobals(at *template.Node, format string, args ...any) *fault {
 
 // asFault makes the fault of resource id out of an error met in expanding it.
 func asFault(id string, r *template.Node, err error) *fault {
-	var f *fault
-	if errors.As(err, &f) {
+	if f, ok := errors.AsType[*fault](err); ok {
 		if f.place.IsZero() {
 			f.place = r.Position
 		}
 		return f
 	}
-	var e *eventFault
-	if errors.As(err, &e) {
-		f = invalidResource(id, r, "%s", e.message)
+	if e, ok := errors.AsType[*eventError](err); ok {
+		f := invalidResource(id, r, "%s", e.message)
 		if !e.place.IsZero() {
 			f.place = e.place
 		}

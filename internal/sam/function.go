@@ -107,7 +107,7 @@ func (f *function) propagateTags() {
 		return
 	}
 	for _, r := range f.made {
-		if !contains(taggable, r.typ()) {
+		if !slices.Contains(taggable, r.typ()) {
 			continue
 		}
 		all := r.props().Get("Tags")
@@ -200,6 +200,10 @@ func capacityProvider(c *template.Node) *template.Node {
 
 func (f *function) code() (*template.Node, error) {
 	inline, uri, image := f.get("InlineCode"), f.get("CodeUri"), f.get("ImageUri")
+	if uri == nil && f.opts.Artifact != nil {
+		// Packaging a template takes its own folder when CodeUri is missing.
+		uri = template.Text(".").At(f.node.Position)
+	}
 	var code *template.Node
 	switch {
 	case f.get("PackageType").Str() == "Image":

@@ -1,6 +1,7 @@
 package sam
 
 import (
+	"slices"
 	"strings"
 
 	"github.com/hakonegate/hakone/internal/template"
@@ -201,7 +202,7 @@ func (a *httpAPIMacro) cors() error {
 	case isIntrinsic(config):
 	case config.IsMap():
 		for _, p := range config.Pairs {
-			if !contains(corsKeys, p.Key) {
+			if !slices.Contains(corsKeys, p.Key) {
 				return invalidResource(a.id, p.Value, "Invalid key '%s' for 'Cors' property.", p.Key)
 			}
 			settings.Set(p.Key, p.Value)
@@ -236,7 +237,7 @@ func lowerCORS(n *template.Node) *template.Node {
 		*item = *lowerCORS(item)
 	}
 	for i := range c.Pairs {
-		if contains(corsKeys, c.Pairs[i].Key) {
+		if slices.Contains(corsKeys, c.Pairs[i].Key) {
 			c.Pairs[i].Key = lowerFirst(c.Pairs[i].Key)
 		} else {
 			c.Pairs[i].Value = lowerCORS(c.Pairs[i].Value)
@@ -246,12 +247,3 @@ func lowerCORS(n *template.Node) *template.Node {
 }
 
 func lowerFirst(s string) string { return strings.ToLower(s[:1]) + s[1:] }
-
-func contains(names []string, name string) bool {
-	for _, n := range names {
-		if n == name {
-			return true
-		}
-	}
-	return false
-}

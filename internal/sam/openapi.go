@@ -140,7 +140,7 @@ func addPathParameters(op *template.Node, path string) {
 }
 
 // addSecurity appends a requirement to a method's security.
-func addSecurity(op *template.Node, requirement *template.Node) {
+func addSecurity(op, requirement *template.Node) {
 	if security := op.Get("security"); security.IsList() {
 		security.Append(requirement)
 		return
@@ -149,7 +149,7 @@ func addSecurity(op *template.Node, requirement *template.Node) {
 }
 
 // addTags puts tags into a body's tag list.
-func addTags(body *template.Node, tags *template.Node) {
+func addTags(body, tags *template.Node) {
 	all := body.Get("tags")
 	if !all.IsList() {
 		all = template.List()

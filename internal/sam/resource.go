@@ -13,7 +13,7 @@ type attributes struct {
 	condition, dependsOn, deletionPolicy, updateReplacePolicy, updatePolicy, metadata *template.Node
 }
 
-func newResource(id, typ string, a attributes, properties ...template.Pair) *resource {
+func newResource(id, typ string, a attributes) *resource {
 	r := &resource{id: id, node: template.Map(template.P("Type", template.Text(typ)))}
 	for _, p := range []template.Pair{
 		template.P("Condition", a.condition),
@@ -28,9 +28,6 @@ func newResource(id, typ string, a attributes, properties ...template.Pair) *res
 		}
 	}
 	r.node.Set("Properties", template.Map())
-	for _, p := range properties {
-		r.set(p.Key, p.Value)
-	}
 	return r
 }
 

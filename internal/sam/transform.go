@@ -163,7 +163,6 @@ type macro struct {
 	kind  string         // "Function"
 	node  *template.Node // the whole resource
 	props *template.Node // its properties, Globals merged in
-	refs  []string       // CloudFormation types that Ref id.X may name, with X
 	made  []*resource
 }
 
