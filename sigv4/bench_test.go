@@ -39,7 +39,7 @@ func bare(canonicalRequest, stringToSign, key []byte) {
 // turns, since a noisy machine only ever makes things slower.
 func ratio(b *testing.B, base, f func()) float64 {
 	b.Helper()
-	const turns = 20
+	const turns = 400
 	bestBase, best := time.Hour, time.Hour
 	for range turns {
 		bestBase, best = min(bestBase, measure(base)), min(best, measure(f))
@@ -47,15 +47,18 @@ func ratio(b *testing.B, base, f func()) float64 {
 	return float64(best) / float64(bestBase)
 }
 
+// measure times a few calls of f: few enough that some turns are undisturbed.
 func measure(f func()) time.Duration {
 	n, start := 0, time.Now()
-	for time.Since(start) < 10*time.Millisecond {
+	for {
 		for range 4 {
 			f()
 		}
 		n += 4
+		if d := time.Since(start); d > 100*time.Microsecond {
+			return d / time.Duration(n)
+		}
 	}
-	return time.Since(start) / time.Duration(n)
 }
 
 func BenchmarkVerify(b *testing.B) {

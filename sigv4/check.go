@@ -99,6 +99,9 @@ func (c *check) accept() *Signature {
 		Presigned:     c.presigned,
 		SessionToken:  c.token != "",
 	}
+	if over := c.key.Expires; !over.IsZero() && over.Before(s.Expires) {
+		s.Expires = over
+	}
 	if c.asymmetric {
 		s.RegionSet = c.auth.regionSet
 	}

@@ -5,9 +5,7 @@ import (
 	"strings"
 )
 
-// readTarget wants a request line that can be signed at all. A target of the
-// absolute form is none: it overrides the Host header, and net/http does not
-// tell what that was.
+// readTarget wants a request line that can be signed at all.
 func (c *check) readTarget(context.Context) error {
 	r := c.r
 	switch {
@@ -61,6 +59,9 @@ func (c *check) readHeaders(context.Context) error {
 	limit := c.v.MaxHeaderBytes
 	if limit <= 0 {
 		limit = defaultHeaderBytes
+	}
+	if len(c.r.Headers) > maxHeaders {
+		return c.refuse(HeadersTooLarge, messageHeadersTooLarge, "more than 500 headers")
 	}
 	for i := range c.r.Headers {
 		h := &c.r.Headers[i]

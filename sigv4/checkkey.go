@@ -54,9 +54,6 @@ func (c *check) findKey(ctx context.Context) error {
 // checkPayloadForm decides what the canonical request ends in: the hash that
 // the request claims, or that of its body.
 func (c *check) checkPayloadForm(context.Context) error {
-	if limit := c.v.maxBody(); c.r.ContentLength > limit {
-		return c.refuse(BodyTooLarge, messageBodyTooLarge, fmt.Sprintf("body of %d bytes is declared, the limit is %d", c.r.ContentLength, limit))
-	}
 	f := &c.fields.contentHash
 	switch value := f.value; {
 	case f.count > 1:
@@ -74,6 +71,9 @@ func (c *check) checkPayloadForm(context.Context) error {
 		return c.refuse(StreamingPayload, messageMismatch, "payloads signed in chunks are not accepted")
 	default:
 		return c.differs("X-Amz-Content-Sha256 is not 64 digits of lower-case hex")
+	}
+	if limit := c.v.maxBody(); c.r.ContentLength > limit && c.payloadHash != unsignedPayload {
+		return c.refuse(BodyTooLarge, messageBodyTooLarge, fmt.Sprintf("body of %d bytes is declared, the limit is %d", c.r.ContentLength, limit))
 	}
 	return nil
 }

@@ -5,11 +5,12 @@ import (
 	"encoding/json"
 	"io"
 	"net/http"
+	"net/url"
 )
 
 // Handler answers only requests that v accepts; the others get the answer of
-// [WriteError]. Next finds the [Signature] with [FromContext] and the body that
-// was hashed in r.Body.
+// [WriteError]. Next finds the [Signature] with [FromContext], in r.Body the
+// body that was hashed, and in r.URL the path that was signed.
 //
 // Put it outermost: [http.ServeMux] cleans paths and redirects before it calls
 // a handler.
@@ -25,6 +26,10 @@ func Handler(v *Verifier, next http.Handler) http.Handler {
 			return
 		}
 		out := r.WithContext(context.WithValue(r.Context(), contextKey{}, signature))
+		if v.NormalizePath && signature.Path != in.Path {
+			out.URL = normalisedURL(r.URL, signature.Path)
+			out.RequestURI = out.URL.RequestURI()
+		}
 		if payload, hashed := in.Payload(); hashed {
 			out.Body = http.NoBody
 			if len(payload) > 0 {
@@ -37,6 +42,15 @@ func Handler(v *Verifier, next http.Handler) http.Handler {
 		defer in.Release()
 		next.ServeHTTP(w, out)
 	})
+}
+
+// normalisedURL returns u with the path that was signed.
+func normalisedURL(u *url.URL, path string) *url.URL {
+	out := *u
+	if decoded, err := url.PathUnescape(path); err == nil {
+		out.Path, out.RawPath = decoded, path
+	}
+	return &out
 }
 
 type contextKey struct{}

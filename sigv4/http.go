@@ -32,6 +32,11 @@ func NewRequest(r *http.Request) (*Request, error) {
 	if r.Body == nil { // else Body would be an interface holding nil
 		out.Body = nil
 	}
+	// A target of the absolute form overrides the Host header, and net/http
+	// does not tell what that was.
+	if !strings.HasPrefix(target, "/") {
+		return nil, &Error{Reason: Malformed, Message: messageIncomplete, Detail: "request target does not start with a slash"}
+	}
 	out.Path, out.RawQuery, _ = strings.Cut(target, "?")
 
 	n := 0

@@ -339,6 +339,26 @@ func randomHTTPRequest(t *testing.T, random *rand.Rand, base string) (*http.Requ
 	return r, payload
 }
 
+func TestHandlerSeesTheNormalisedPath(t *testing.T) {
+	v := testVerifier()
+	v.NormalizePath = true
+	reached := false
+	h := Handler(v, http.HandlerFunc(func(_ http.ResponseWriter, r *http.Request) {
+		reached = true
+		if r.URL.Path != "/public/a/b" || r.URL.EscapedPath() != "/public/a%2Fb" || r.RequestURI != "/public/a%2Fb?x=1" {
+			t.Errorf("URL %v, target %s", r.URL, r.RequestURI)
+		}
+	}))
+	r := httptest.NewRequest(http.MethodGet, "http://api.example.com/admin/..//public/./a%2Fb?x=1", nil)
+	r.RequestURI = "/admin/..//public/./a%2Fb?x=1"
+	for _, h := range sign(t, testSigner(), &Request{Method: "GET", Host: "api.example.com", Path: "/public/a%2Fb", RawQuery: "x=1"}, longTerm, testTime).Headers {
+		r.Header.Set(h.Name, h.Value)
+	}
+	if h.ServeHTTP(httptest.NewRecorder(), r); !reached {
+		t.Error("not reached")
+	}
+}
+
 func TestHandlerIsNotReachedByARefusedRequest(t *testing.T) {
 	h := Handler(testVerifier(), http.HandlerFunc(func(http.ResponseWriter, *http.Request) { t.Error("reached") }))
 	w := httptest.NewRecorder()

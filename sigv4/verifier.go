@@ -4,6 +4,7 @@ import (
 	"cmp"
 	"context"
 	"errors"
+	"math"
 	"sync"
 	"time"
 )
@@ -51,6 +52,7 @@ const (
 
 	maxExpires       = 7 * 24 * time.Hour
 	maxValueBytes    = 8192
+	maxHeaders       = 500
 	maxSignedHeaders = 100
 	maxQueryPairs    = 1000
 )
@@ -75,7 +77,7 @@ type Signature struct {
 	AccessKeyID   string
 	Caller        any       // from the [Key]
 	Time          time.Time // when it was signed
-	Expires       time.Time // when it stops being accepted
+	Expires       time.Time // when it stops being accepted, be it for the credentials' end
 	Scope         Scope
 	RegionSet     string // of an asymmetric signature: as signed, "us-east-1,eu-*"
 	SignedHeaders []string
@@ -125,7 +127,7 @@ type Claim struct {
 // front door that finds the service by it. A request that cannot be read gives
 // the [*Error] that Verify gives.
 func Claimed(r *Request) (Claim, error) {
-	v := &Verifier{SigV4A: true}
+	v := &Verifier{SigV4A: true, MaxHeaderBytes: math.MaxInt}
 	c := newCheck(v, r, Scope{})
 	defer c.release()
 	for _, step := range steps[:stepsOfClaim] {
