@@ -22,15 +22,17 @@ func (r *resource) difference(e *env) difference {
 	case !e.isARN:
 		return difference{part: "resource", want: r.text, have: e.request.Resource, note: `an action without a resource is allowed only by the Resource "*"`}
 	}
+	if r.shape == resourceStage {
+		return r.restDifference(e)
+	}
 	d := difference{}
-	for i := range r.head {
+	for i, want := range strings.Split(r.head, ":") {
 		have := e.resource[partPartition+i]
-		if glob(r.head[i], have) {
+		switch {
+		case glob(want, have):
 			d.score += 100
-			continue
-		}
-		if d.part == "" {
-			d.part, d.want, d.have = partNames[partPartition+i], r.head[i], have
+		case d.part == "":
+			d.part, d.want, d.have = partNames[partPartition+i], want, have
 		}
 	}
 	if r.rest.match(e.resource[partRest], e, false) == matched {
@@ -54,9 +56,6 @@ func (r *resource) restDifference(e *env) difference {
 		names = []string{"API ID", "stage", "method", "path"}
 	case "lambda":
 		names, separator = []string{"resource type", "function name", "qualifier"}, ":"
-	}
-	if r.shape == resourceStage {
-		names = names[1:]
 	}
 	want := strings.SplitN(r.rest.text, separator, len(names))
 	have := strings.SplitN(e.resource[partRest], separator, len(names))

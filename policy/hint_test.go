@@ -130,3 +130,17 @@ func TestDenyThatAppliesForWantOfAKey(t *testing.T) {
 		t.Errorf("hints are %+v, missing is %+v", e.Hints, e.Missing)
 	}
 }
+
+func TestShortResourceOfARestAPI(t *testing.T) {
+	p := parsed(t, policy.Resource, `{"Effect":"Allow","Principal":"*","Action":"execute-api:Invoke","Resource":"execute-api:/prod/GET/*"}`)
+	r := &policy.Request{Action: "execute-api:Invoke", Resource: "arn:aws:execute-api:us-east-1:111122223333:a1b2c3d4e5/prod/GET/pets"}
+	s := &policy.Set{Resource: p}
+	if d := policy.Evaluate(r, s); !d.Allowed() {
+		t.Error(d.Sentence(r))
+	}
+	r.Resource = strings.Replace(r.Resource, "prod", "test", 1)
+	e := policy.Explain(r, s)
+	if e.Nearest == nil || !strings.Contains(e.Nearest.Text, `the stage "prod", where the request has "test"`) {
+		t.Errorf("nearest is %+v", e.Nearest)
+	}
+}

@@ -6,7 +6,7 @@ import "strings"
 type resource struct {
 	text  string
 	shape resourceShape
-	head  [4]string // partition, service, region and account patterns
+	head  string // partition, service, region and account, with their colons
 	rest  pattern
 }
 
@@ -49,7 +49,11 @@ func compileResource(kind Kind, text string, variables bool) resource {
 		}
 	}
 	r.shape = resourceARN
-	copy(r.head[:], parts[partPartition:partRest])
+	if n == partCount {
+		r.head = text[len("arn:") : len(text)-len(parts[partRest])-1]
+	} else {
+		r.head = strings.Join(parts[partPartition:partRest], ":")
+	}
 	r.rest = compilePattern(parts[partRest], sx)
 	return r
 }
@@ -71,8 +75,11 @@ func (r *resource) match(e *env) match {
 			return noMatch
 		}
 	}
-	for i := range r.head {
-		if !glob(r.head[i], e.resource[partPartition+i]) {
+	head := r.head
+	for i := partPartition; i < partRest; i++ {
+		var part string
+		part, head, _ = strings.Cut(head, ":")
+		if !glob(part, e.resource[i]) {
 			return noMatch
 		}
 	}
