@@ -45,14 +45,14 @@ func caFile(dataDir string) string { return filepath.Join(dataDir, "ca.pem") }
 // openAuthority reads the authority of dataDir, or makes one.
 func openAuthority(dataDir, region string) (*authority, error) {
 	certPath, keyPath := caFile(dataDir), filepath.Join(dataDir, "ca-key.pem")
-	certPEM, err := os.ReadFile(certPath)
+	certPEM, err := os.ReadFile(certPath) //nolint:gosec // in the data directory
 	if errors.Is(err, fs.ErrNotExist) {
 		return createAuthority(certPath, keyPath, region)
 	}
 	if err != nil {
 		return nil, fmt.Errorf("read certificate authority: %w", err)
 	}
-	keyPEM, err := os.ReadFile(keyPath)
+	keyPEM, err := os.ReadFile(keyPath) //nolint:gosec // in the data directory
 	if err != nil {
 		return nil, fmt.Errorf("read key of certificate authority: %w", err)
 	}

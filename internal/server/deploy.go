@@ -139,7 +139,7 @@ func deploymentProblem(name string, err error) error {
 		return err
 	}
 	message, details, _ := strings.Cut(failed.Error(), "\n")
-	return &Problem{
+	return &ProblemError{
 		Code:    string(failed.Status),
 		Message: fmt.Sprintf("hakone: stack %s is in %s: %s", name, failed.Status, message),
 		Details: details,

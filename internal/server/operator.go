@@ -14,6 +14,7 @@ import (
 
 	"github.com/hakonegate/hakone/internal/access"
 	"github.com/hakonegate/hakone/internal/awserr"
+	"github.com/hakonegate/hakone/internal/stack"
 	"github.com/hakonegate/hakone/internal/template"
 	"github.com/hakonegate/hakone/sigv4"
 )
@@ -35,7 +36,7 @@ func (s *Server) operatorHandler() http.Handler {
 	mux.HandleFunc("POST /_hakone/deploy", s.deploy)
 	mux.HandleFunc("POST /_hakone/delete", s.delete)
 	mux.HandleFunc("/", func(w http.ResponseWriter, r *http.Request) {
-		writeProblem(w, http.StatusNotFound, &Problem{Message: "hakone: no operation " + r.Method + " " + r.URL.Path})
+		writeProblem(w, http.StatusNotFound, &ProblemError{Message: "hakone: no operation " + r.Method + " " + r.URL.Path})
 	})
 	verifier := &sigv4.Verifier{
 		Keys:    s.sts,
@@ -58,14 +59,14 @@ func (s *Server) operatorHandler() http.Handler {
 
 // admit checks signature and permission of an operator's request, and returns
 // the request with its caller in the context and only the body that was verified.
-func (s *Server) admit(r *http.Request, verifier *sigv4.Verifier) (*http.Request, *Problem) {
+func (s *Server) admit(r *http.Request, verifier *sigv4.Verifier) (*http.Request, *ProblemError) {
 	request, err := sigv4.NewRequest(r)
 	if err != nil {
-		return nil, &Problem{Code: "IncompleteSignature", Message: err.Error()}
+		return nil, &ProblemError{Code: "IncompleteSignature", Message: err.Error()}
 	}
 	caller, _, err := access.Authenticate(r.Context(), verifier, request)
 	if err != nil {
-		return nil, &Problem{Code: "InvalidSignatureException", Message: err.Error()}
+		return nil, &ProblemError{Code: "InvalidSignatureException", Message: err.Error()}
 	}
 	facts := &access.RequestFacts{Time: time.Now(), Region: s.config.Region, UserAgent: r.UserAgent()}
 	if peer, err := netip.ParseAddrPort(r.RemoteAddr); err == nil {
@@ -76,7 +77,7 @@ func (s *Server) admit(r *http.Request, verifier *sigv4.Verifier) (*http.Request
 	d := access.Authorize(caller, facts, action, resource, s.config.Account, nil)
 	if !d.Allowed() {
 		denied := access.Denied("AccessDenied", caller, action, resource, d)
-		return nil, &Problem{Code: denied.Code, Message: denied.Message}
+		return nil, &ProblemError{Code: denied.Code, Message: denied.Message}
 	}
 	r = r.WithContext(access.With(r.Context(), caller, facts))
 	r.Body = http.NoBody
@@ -108,20 +109,20 @@ func decode[T any](r *http.Request) (*T, error) {
 }
 
 // ProblemOf words an error for a person: AWS's text, then what we know beyond.
-func ProblemOf(err error) *Problem {
+func ProblemOf(err error) *ProblemError {
 	var refusal *awserr.Error
 	var faults *template.Error
-	var problem *Problem
+	var problem *ProblemError
 	switch {
 	case errors.As(err, &problem):
 		return problem
 	case errors.As(err, &faults):
 		message, details, _ := strings.Cut(faults.Detail(), "\n")
-		return &Problem{Code: "ValidationError", Message: message, Details: details}
+		return &ProblemError{Code: "ValidationError", Message: message, Details: details}
 	case errors.As(err, &refusal):
-		return &Problem{Code: refusal.Code, Message: refusal.Message}
+		return &ProblemError{Code: refusal.Code, Message: refusal.Message}
 	default:
-		return &Problem{Message: "hakone: " + err.Error()}
+		return &ProblemError{Message: "hakone: " + err.Error()}
 	}
 }
 
@@ -131,7 +132,9 @@ func writeJSON(w http.ResponseWriter, status int, fact any) {
 	_ = json.NewEncoder(w).Encode(fact) // the caller is gone if this fails
 }
 
-func writeProblem(w http.ResponseWriter, status int, problem *Problem) { writeJSON(w, status, problem) }
+func writeProblem(w http.ResponseWriter, status int, problem *ProblemError) {
+	writeJSON(w, status, problem)
+}
 
 // Status tells where the server is reached and what it serves.
 func (s *Server) Status() Status {
@@ -160,6 +163,10 @@ func (s *Server) apiStatuses() []APIStatus {
 	statuses := []APIStatus{}
 	apis := s.apis.GetApis()
 	for _, api := range apis {
+		k, _ := s.cloudformation.FindResource("AWS::ApiGatewayV2::Api", api.ApiId)
+		if k != nil && k.Status == stack.CreateInProgress {
+			continue // its permissions may be missing yet
+		}
 		stages, err := s.apis.GetStages(api.ApiId)
 		if err != nil {
 			continue // deleted meanwhile

@@ -78,7 +78,7 @@ type Progress struct {
 	Begin    *BeginStack    `json:"begin,omitempty"`
 	Resource *ResourceEvent `json:"resource,omitempty"`
 	Stack    *StackResult   `json:"stack,omitempty"`
-	Problem  *Problem       `json:"problem,omitempty"` // the last line when the request failed
+	Problem  *ProblemError  `json:"problem,omitempty"` // the last line when the request failed
 }
 
 // BeginStack opens the deployment of one stack.
@@ -116,15 +116,15 @@ type StackResult struct {
 	Changed bool `json:"changed"`
 }
 
-// A Problem is an error for a person: AWS's text first, then ours.
-type Problem struct {
+// A ProblemError is an error for a person: AWS's text first, then ours.
+type ProblemError struct {
 	Code    string `json:"code,omitempty"`
 	Message string `json:"message"`
 	Details string `json:"details,omitempty"` // further lines: file, line, column, caret, suggestion
 }
 
 // Error returns the message.
-func (p *Problem) Error() string { return p.Message }
+func (p *ProblemError) Error() string { return p.Message }
 
 // A SessionRequest asks for credentials of a role, named by its logical ID in a
 // stack, its name or its ARN.

@@ -265,7 +265,7 @@ func (s *Server) Run(ctx context.Context) error {
 		case <-working.Done():
 		}
 	}
-	return errors.Join(err, s.shutdown(listeners, components, stop))
+	return errors.Join(err, s.shutdown(listeners, components, stop)) //nolint:contextcheck // ctx is done: draining has a time of its own
 }
 
 // shutdown stops listeners, components and the store, in that order.
