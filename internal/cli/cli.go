@@ -41,10 +41,10 @@ type program struct {
 // status. It returns early, after cleaning up, when ctx is done.
 func Main(ctx context.Context, args []string, stdin io.Reader, stdout, stderr io.Writer, getenv func(string) string) int {
 	if len(args) > 0 && args[0] == "curl" {
-		return awscurl.Main(args[1:], stdin, stdout, stderr, getenv)
+		return awscurl.Main(args[1:], stdin, stdout, stderr, getenv) //nolint:contextcheck // it minds signals itself
 	}
 	p := &program{stdin: stdin, stdout: stdout, stderr: stderr, getenv: getenv}
-	root := p.rootCommand()
+	root := p.rootCommand() //nolint:contextcheck // commands get the context when they run
 	root.SetArgs(args)
 	root.SetIn(stdin)
 	root.SetOut(stdout)
@@ -152,7 +152,7 @@ func arguments(check cobra.PositionalArgs) cobra.PositionalArgs {
 func (p *program) exitStatus(err error) int {
 	var usage *usageError
 	var status exitError
-	var problem *server.Problem
+	var problem *server.ProblemError
 	switch {
 	case err == nil:
 		return 0

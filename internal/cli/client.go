@@ -114,7 +114,7 @@ func (c *client) send(ctx context.Context, method, path string, input any) (*htt
 	if err := signer.SignHTTP(request, c.credentials, time.Now()); err != nil {
 		return nil, fmt.Errorf("sign request: %w", err)
 	}
-	response, err := c.http.Do(request) //nolint:gosec // the address is the operator's own server
+	response, err := c.http.Do(request)
 	if err != nil {
 		return nil, fmt.Errorf("ask the server: %w", err)
 	}
@@ -122,7 +122,7 @@ func (c *client) send(ctx context.Context, method, path string, input any) (*htt
 		return response, nil
 	}
 	defer func() { _ = response.Body.Close() }()
-	problem := &server.Problem{}
+	problem := &server.ProblemError{}
 	if err := json.NewDecoder(io.LimitReader(response.Body, 1<<20)).Decode(problem); err != nil || problem.Message == "" {
 		problem.Message = fmt.Sprintf("hakone: the server answered %s to %s %s", response.Status, method, path)
 	}

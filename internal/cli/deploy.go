@@ -39,7 +39,7 @@ func (p *program) deployCommand() *cobra.Command {
 // server's.
 func (p *program) checkRegion(c *client, d *deployment) error {
 	if want := firstOf(p.region, d.region); want != "" && want != c.region {
-		return &server.Problem{
+		return &server.ProblemError{
 			Message: "hakone: the running server answers for region " + c.region + ", but " + want + " is asked for",
 			Details: "Use another data directory for another region: --data-dir DIR",
 		}

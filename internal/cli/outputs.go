@@ -31,7 +31,7 @@ With --output json: an object of stacks, each an object of outputs.`,
 			stacks := status.Stacks
 			if len(args) == 1 {
 				if stacks = stacksNamed(stacks, args[0]); len(stacks) == 0 {
-					return &server.Problem{Code: "ValidationError", Message: fmt.Sprintf("Stack with id %s does not exist", args[0])}
+					return &server.ProblemError{Code: "ValidationError", Message: fmt.Sprintf("Stack with id %s does not exist", args[0])}
 				}
 			}
 			if p.output == "json" {
@@ -89,7 +89,7 @@ func (p *program) printAddresses(apis []server.APIStatus) error {
 			if i == 0 {
 				name = api.Name
 			}
-			fmt.Fprintf(table, "  %s\t%s\n", name, url)
+			fmt.Fprintf(table, "  %s\t%s\n", name, shellQuote(url)) // $default would be a variable
 		}
 	}
 	return table.Flush()

@@ -49,7 +49,11 @@ func (v *progressView) see(line server.Progress) {
 }
 
 func (v *progressView) begin(stack *server.BeginStack) {
-	fmt.Fprintf(v.w, "Stack %s: %s\n", stack.Name, strings.ToLower(stack.Operation))
+	fmt.Fprintf(v.w, "Stack %s: %s", stack.Name, strings.ToLower(stack.Operation))
+	if len(stack.Capabilities) > 0 {
+		fmt.Fprintf(v.w, " (granted: %s)", strings.Join(stack.Capabilities, ", "))
+	}
+	fmt.Fprintln(v.w)
 	v.rows, v.drawn = nil, 0
 	var recorded, placeholders []string
 	for _, change := range stack.Resources {
@@ -76,7 +80,8 @@ func (v *progressView) resource(event *server.ResourceEvent) {
 		if event.Reason == "Resource creation Initiated" {
 			return
 		}
-		fmt.Fprintf(v.w, "  %-34s %-40s %-34s %s\n", event.Status, event.Type, event.LogicalID, event.Reason)
+		line := fmt.Sprintf("  %-34s %-40s %-41s %s", event.Status, event.Type, event.LogicalID, event.Reason)
+		fmt.Fprintln(v.w, strings.TrimRight(line, " "))
 		return
 	}
 	if event.Type == stackType {

@@ -43,8 +43,7 @@ func readSAMConfig(dir string) (*samConfig, error) {
 	}
 	var tree map[string]any
 	if err := toml.Unmarshal(text, &tree); err != nil {
-		var syntax *toml.DecodeError
-		if errors.As(err, &syntax) {
+		if syntax, ok := errors.AsType[*toml.DecodeError](err); ok {
 			row, column := syntax.Position()
 			return nil, fmt.Errorf("%s:%d:%d: %s", path, row, column, syntax.Error())
 		}
@@ -89,9 +88,7 @@ func (c *samConfig) deployment(environment, template string) (deployParameters, 
 func (c *samConfig) merged(environment string) samParameters {
 	merged := samParameters{}
 	for _, command := range []string{"global", "deploy"} {
-		for key, value := range c.environments[environment][command] {
-			merged[key] = value
-		}
+		maps.Copy(merged, c.environments[environment][command])
 	}
 	return merged
 }

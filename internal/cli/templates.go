@@ -2,6 +2,7 @@ package cli
 
 import (
 	"fmt"
+	"maps"
 	"os"
 	"path/filepath"
 	"regexp"
@@ -73,9 +74,7 @@ func (o *deployOptions) add(d *deployment, file string, overrides map[string]str
 	}
 	d.region = firstOf(options.Region, d.region)
 	name := firstOf(o.stackName, options.StackName, stackNameFor(file, dir))
-	for key, value := range overrides {
-		options.Overrides[key] = value
-	}
+	maps.Copy(options.Overrides, overrides)
 	d.templates = append(d.templates, server.DeployTemplate{
 		File: file, Dir: dir, Text: string(text), StackName: name, Parameters: options.Overrides,
 	})

@@ -90,8 +90,7 @@ func includeFile(from template.Position, location string) (string, []byte, error
 // templateProblem words a template's error for a person: AWS's text, then the
 // places.
 func templateProblem(err error) error {
-	var faults *template.Error
-	if errors.As(err, &faults) {
+	if faults, ok := errors.AsType[*template.Error](err); ok {
 		return server.ProblemOf(faults)
 	}
 	return err

@@ -171,7 +171,7 @@ func (p *program) printTry(status *server.Status) {
 	if len(status.APIs) == 0 {
 		return
 	}
-	url := status.APIs[0].URLs[0]
+	url := shellQuote(status.APIs[0].URLs[0])
 	hakone := invocation()
 	env := hakone + " env"
 	if p.dataDirGiven {

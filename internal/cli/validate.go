@@ -85,7 +85,7 @@ func (p *program) validate(file string, o *offlineOptions) ([]template.Warning, 
 func findingOf(file string, err error) finding {
 	f := finding{File: file, Severity: "error", Message: err.Error()}
 	var faults *template.Error
-	var problem *server.Problem
+	var problem *server.ProblemError
 	switch {
 	case errors.As(err, &faults):
 		f.details = server.ProblemOf(faults).Details

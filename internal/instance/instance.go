@@ -138,7 +138,7 @@ func (c *Command) trustBundle(home string) (string, error) {
 		}
 	}
 	bundle := home + "/ca-bundle.pem"
-	if err := os.WriteFile(bundle, local, 0o600); err != nil {
+	if err := os.WriteFile(bundle, local, 0o600); err != nil { //nolint:gosec // home is the directory made above
 		return "", fmt.Errorf("write certificate authorities: %w", err)
 	}
 	return bundle, nil
