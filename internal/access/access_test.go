@@ -101,11 +101,11 @@ func TestEveryKeyThatExplanationsListIsAnswered(t *testing.T) {
 	}
 }
 
-func identity(t testing.TB, text string) *policy.Policy {
-	t.Helper()
+func identity(tb testing.TB, text string) *policy.Policy {
+	tb.Helper()
 	d, err := policy.Parse(policy.Identity, []byte(text))
 	if err != nil {
-		t.Fatal(err)
+		tb.Fatal(err)
 	}
 	return policy.New("p", "", d)
 }

@@ -1,12 +1,10 @@
 package endpoint_test
 
 import (
-	"context"
 	"io"
 	"net/http"
 	"net/http/httptest"
 	"net/url"
-	"os"
 	"strings"
 	"testing"
 	"time"
@@ -16,6 +14,7 @@ import (
 	"github.com/hakonegate/hakone/internal/endpoint"
 	"github.com/hakonegate/hakone/internal/engine"
 	"github.com/hakonegate/hakone/internal/service/iam"
+	"github.com/hakonegate/hakone/internal/service/ssm"
 	"github.com/hakonegate/hakone/internal/service/sts"
 	"github.com/hakonegate/hakone/internal/store"
 	"github.com/hakonegate/hakone/internal/wire"
@@ -64,8 +63,9 @@ func start(t *testing.T) *plane {
 		t.Fatal(err)
 	}
 	p.admin = credentials(key)
+	parameters := ssm.New(ssm.Config{Store: st, Seal: ring, Account: account, Region: region})
 	server := httptest.NewServer(endpoint.New(endpoint.Config{
-		Keys: p.sts, Services: []wire.Service{p.sts.API(), p.iam.API()}, Account: account, Region: region,
+		Keys: p.sts, Services: []wire.Service{p.sts.API(), p.iam.API(), parameters.API()}, Account: account, Region: region,
 	}))
 	t.Cleanup(server.Close)
 	p.URL = server.URL
@@ -110,15 +110,6 @@ func send(t *testing.T, r *http.Request) (int, string) {
 	return res.StatusCode, string(body)
 }
 
-func TestServe(t *testing.T) {
-	if os.Getenv("HAKONE_HOLD") == "" {
-		t.Skip("only by hand")
-	}
-	p := start(t)
-	os.WriteFile("/tmp/hk/h-plane.env", []byte("export AWS_ENDPOINT_URL="+p.URL+" AWS_ACCESS_KEY_ID="+p.admin.AccessKeyID+" AWS_SECRET_ACCESS_KEY="+p.admin.SecretAccessKey+" AWS_REGION="+region+" AWS_DEFAULT_REGION="+region+"\n"), 0o600)
-	<-time.After(10 * time.Minute)
-}
-
 func TestSignedCallIsAnswered(t *testing.T) {
 	p := start(t)
 	status, body := p.call(t, "sts", p.admin, "Action", "GetCallerIdentity", "Version", "2011-06-15")
@@ -127,4 +118,131 @@ func TestSignedCallIsAnswered(t *testing.T) {
 	}
 }
 
-var _ = context.Background
+// user makes a user with a key and, if text is not empty, an inline policy.
+func (p *plane) user(t *testing.T, name, text string) sigv4.Credentials {
+	t.Helper()
+	if _, err := p.iam.CreateUser(t.Context(), &iam.CreateUserInput{UserName: name}); err != nil {
+		t.Fatal(err)
+	}
+	if text != "" {
+		in := &iam.UserPolicyInput{UserName: name, PolicyName: "p", PolicyDocument: iam.Document(text)}
+		if _, err := p.iam.PutUserPolicy(t.Context(), in); err != nil {
+			t.Fatal(err)
+		}
+	}
+	k, err := p.iam.CreateAccessKey(t.Context(), &iam.UserNameInput{UserName: name})
+	if err != nil {
+		t.Fatal(err)
+	}
+	return sigv4.Credentials{AccessKeyID: k.AccessKey.AccessKeyId, SecretAccessKey: k.AccessKey.SecretAccessKey}
+}
+
+func TestQueryCallsAreRefusedInAWSsWords(t *testing.T) {
+	p := start(t)
+	bob := p.user(t, "bob", "")
+	wrong, forged := p.admin, p.admin
+	wrong.SecretAccessKey += "x"
+	forged.SessionToken = "token"
+	tests := []struct {
+		name, service string
+		credentials   sigv4.Credentials
+		action        string
+		status        int
+		want          []string
+	}{
+		{"unsigned", "sts", sigv4.Credentials{}, "GetCallerIdentity", 403, []string{"<Code>MissingAuthenticationToken</Code>"}},
+		{"an unknown key", "sts", sigv4.Credentials{AccessKeyID: "test", SecretAccessKey: "test"}, "GetCallerIdentity", 403, []string{"<Code>InvalidClientTokenId</Code>", "The security token included in the request is invalid."}},
+		{"a wrong secret", "sts", wrong, "GetCallerIdentity", 403, []string{"<Code>SignatureDoesNotMatch</Code>"}},
+		{"a token beside a long-term key", "sts", forged, "GetCallerIdentity", 403, []string{"<Code>InvalidClientTokenId</Code>"}},
+		{"no permission", "iam", bob, "ListUsers", 403, []string{"<Code>AccessDenied</Code>", "User: arn:aws:iam::123456789012:user/bob is not authorized to perform: iam:ListUsers on resource: arn:aws:iam::123456789012:user/ because no identity-based policy allows the iam:ListUsers action"}},
+		{"identity needs none", "sts", bob, "GetCallerIdentity", 200, []string{"<UserId>AIDA"}},
+		{"an unknown operation is named", "iam", p.admin, "MakeCoffee", 400, []string{"<Code>InvalidAction</Code>", "MakeCoffee", "iam"}},
+		{"no operation", "iam", p.admin, "", 400, []string{"<Code>MissingAction</Code>"}},
+		{"an unknown service is named with those that exist", "s3", p.admin, "ListBuckets", 404, []string{"&#34;s3&#34;", "iam, ssm, sts"}},
+		{"a missing parameter is named", "iam", p.admin, "CreateUser", 400, []string{"<Code>ValidationError</Code>", "at &#39;userName&#39; failed to satisfy constraint: Member must not be null"}},
+		{"a web identity is not signed", "sts", sigv4.Credentials{}, "AssumeRoleWithWebIdentity", 400, []string{"<Code>ValidationError</Code>"}},
+	}
+	for _, tt := range tests {
+		status, body := p.call(t, tt.service, tt.credentials, "Action", tt.action)
+		if status != tt.status {
+			t.Errorf("%s: %d %s, want %d", tt.name, status, body, tt.status)
+		}
+		for _, want := range tt.want {
+			if !strings.Contains(body, want) {
+				t.Errorf("%s: %s, want %s in it", tt.name, body, want)
+			}
+		}
+	}
+}
+
+func TestJSONCallsAskForEachResource(t *testing.T) {
+	p := start(t)
+	arn := "arn:aws:ssm:" + region + ":" + account + ":parameter/"
+	bob := p.user(t, "bob", `{"Version":"2012-10-17","Statement":{"Effect":"Allow","Action":"ssm:*","Resource":"`+arn+`mine/*"}}`)
+	tests := []struct {
+		name        string
+		credentials sigv4.Credentials
+		operation   string
+		body        string
+		status      int
+		want        string
+	}{
+		{"one's own", bob, "PutParameter", `{"Name":"/mine/a","Type":"String","Value":"1"}`, 200, `"Version":1`},
+		{"several of one's own", bob, "GetParameters", `{"Names":["/mine/a"]}`, 200, `"Value":"1"`},
+		{"one among them is not", bob, "GetParameters", `{"Names":["/mine/a","/other"]}`, 403, `"__type":"AccessDeniedException"`},
+		{"what is not there", bob, "GetParameter", `{"Name":"/mine/b"}`, 400, `"__type":"ParameterNotFound"`},
+		{"a body that is no JSON", bob, "GetParameter", `{`, 400, `"__type":"SerializationException"`},
+		{"unsigned", sigv4.Credentials{}, "GetParameter", `{}`, 403, `"__type":"MissingAuthenticationTokenException"`},
+		{"an unknown key", sigv4.Credentials{AccessKeyID: "test", SecretAccessKey: "test"}, "GetParameter", `{}`, 403, `"__type":"UnrecognizedClientException"`},
+		{"an unknown operation", p.admin, "Nope", `{}`, 400, `"__type":"UnknownOperationException"`},
+	}
+	for _, tt := range tests {
+		r, err := http.NewRequestWithContext(t.Context(), http.MethodPost, p.URL+"/", strings.NewReader(tt.body))
+		if err != nil {
+			t.Fatal(err)
+		}
+		r.Header.Set("Content-Type", "application/x-amz-json-1.1")
+		r.Header.Set("X-Amz-Target", "AmazonSSM."+tt.operation)
+		if tt.credentials.AccessKeyID != "" {
+			if err := (&sigv4.Signer{Service: "ssm", Region: region}).SignHTTP(r, tt.credentials, time.Now()); err != nil {
+				t.Fatal(err)
+			}
+		}
+		if status, body := send(t, r); status != tt.status || !strings.Contains(body, tt.want) {
+			t.Errorf("%s: %d %s, want %d and %s", tt.name, status, body, tt.status, tt.want)
+		}
+	}
+}
+
+func TestARoleIsAssumedAndEndsWhenItIsDeleted(t *testing.T) {
+	p, ctx := start(t), t.Context()
+	bob := p.user(t, "bob", "")
+	trust := `{"Version":"2012-10-17","Statement":{"Effect":"Allow","Principal":{"AWS":"arn:aws:iam::123456789012:user/bob"},"Action":"sts:AssumeRole"}}`
+	create := &iam.CreateRoleInput{RoleName: "R", AssumeRolePolicyDocument: iam.Document(trust)}
+	if _, err := p.iam.CreateRole(ctx, create); err != nil {
+		t.Fatal(err)
+	}
+	status, body := p.call(t, "sts", bob, "Action", "AssumeRole", "RoleArn", "arn:aws:iam::123456789012:role/R", "RoleSessionName", "sess")
+	if status != 200 {
+		t.Fatalf("AssumeRole = %d %s", status, body)
+	}
+	element := func(name string) string {
+		_, rest, _ := strings.Cut(body, "<"+name+">")
+		text, _, _ := strings.Cut(rest, "</"+name+">")
+		return text
+	}
+	session := sigv4.Credentials{AccessKeyID: element("AccessKeyId"), SecretAccessKey: element("SecretAccessKey"), SessionToken: element("SessionToken")}
+	status, who := p.call(t, "sts", session, "Action", "GetCallerIdentity")
+	if want := "<Arn>arn:aws:sts::123456789012:assumed-role/R/sess</Arn>"; status != 200 || !strings.Contains(who, want) {
+		t.Errorf("GetCallerIdentity = %d %s, want %s", status, who, want)
+	}
+	if _, err := p.iam.DeleteRole(ctx, &iam.RoleNameInput{RoleName: "R"}); err != nil {
+		t.Fatal(err)
+	}
+	if _, err := p.iam.CreateRole(ctx, create); err != nil {
+		t.Fatal(err)
+	}
+	if status, who := p.call(t, "sts", session, "Action", "GetCallerIdentity"); status != 403 || !strings.Contains(who, "InvalidClientTokenId") {
+		t.Errorf("with a session of the deleted role: %d %s", status, who)
+	}
+}

@@ -3,6 +3,7 @@ package iam_test
 import (
 	"context"
 	"errors"
+	"slices"
 	"strings"
 	"testing"
 
@@ -26,7 +27,7 @@ const (
 	denyAll = `{"Version":"2012-10-17","Statement":{"Effect":"Deny","Action":"execute-api:Invoke","Resource":"*"}}`
 )
 
-func newStore(t testing.TB) (*store.Store, *seal.Ring) {
+func newStore(t *testing.T) (*store.Store, *seal.Ring) {
 	t.Helper()
 	ctx := context.Background()
 	e, err := engine.Start(ctx, engine.Config{Dir: t.TempDir()})
@@ -46,7 +47,7 @@ func newStore(t testing.TB) (*store.Store, *seal.Ring) {
 	return s, r
 }
 
-func start(t testing.TB) *iam.Service {
+func start(t *testing.T) *iam.Service {
 	t.Helper()
 	st, ring := newStore(t)
 	s, err := iam.New(iam.Config{Store: st, Seal: ring, Account: account})
@@ -58,8 +59,7 @@ func start(t testing.TB) *iam.Service {
 
 // code is the AWS code of an error, "" for none.
 func code(err error) string {
-	var e *awserr.Error
-	if errors.As(err, &e) {
+	if e, ok := errors.AsType[*awserr.Error](err); ok {
 		return e.Code
 	}
 	if err != nil {
@@ -75,9 +75,10 @@ func mustUser(t *testing.T, s *iam.Service, name string) {
 	}
 }
 
-func mustRole(t *testing.T, s *iam.Service, name, trust string) *iam.Role {
+// mustRole makes the role R.
+func mustRole(t *testing.T, s *iam.Service, trust string) *iam.Role {
 	t.Helper()
-	out, err := s.CreateRole(t.Context(), &iam.CreateRoleInput{RoleName: name, AssumeRolePolicyDocument: iam.Document(trust)})
+	out, err := s.CreateRole(t.Context(), &iam.CreateRoleInput{RoleName: "R", AssumeRolePolicyDocument: iam.Document(trust)})
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -110,7 +111,7 @@ func may(t *testing.T, s *iam.Service, keyID string) bool {
 func TestRefusals(t *testing.T) {
 	s, ctx := start(t), t.Context()
 	mustUser(t, s, "bob")
-	mustRole(t, s, "R", trust)
+	mustRole(t, s, trust)
 	if _, err := s.AttachRolePolicy(ctx, &iam.RolePolicyInput{RoleName: "R", PolicyArn: "arn:aws:iam::aws:policy/AdministratorAccess"}); err != nil {
 		t.Fatal(err)
 	}
@@ -249,7 +250,7 @@ func TestPoliciesCountAtOnce(t *testing.T) {
 func TestTrustIsBoundToWhoWasNamed(t *testing.T) {
 	s, ctx := start(t), t.Context()
 	mustUser(t, s, "bob")
-	role := mustRole(t, s, "R", strings.Replace(trust, `"Service":"ec2.amazonaws.com"`, `"AWS":"arn:aws:iam::123456789012:user/bob"`, 1))
+	role := mustRole(t, s, strings.Replace(trust, `"Service":"ec2.amazonaws.com"`, `"AWS":"arn:aws:iam::123456789012:user/bob"`, 1))
 	trusts := func() bool {
 		r, ok := s.RoleByARN(role.Arn)
 		if !ok {
@@ -401,7 +402,7 @@ func TestRoleOfATemplate(t *testing.T) {
 
 func TestOtherTypesOfATemplate(t *testing.T) {
 	s, ctx := start(t), t.Context()
-	mustRole(t, s, "R", trust)
+	mustRole(t, s, trust)
 	made := map[string]stack.Result{}
 	create := func(name, text string) *stack.Request {
 		t.Helper()
@@ -432,9 +433,9 @@ func TestOtherTypesOfATemplate(t *testing.T) {
 	if _, role, ok := s.ProfileRole("stack-X-ABC"); !ok || role != "arn:aws:iam::123456789012:role/R" {
 		t.Errorf("ProfileRole = %s, %v", role, ok)
 	}
-	for i := len(requests) - 1; i >= 0; i-- {
-		if err := types(t, s, requests[i].Type).Delete(ctx, requests[i]); err != nil {
-			t.Errorf("delete %s: %v", requests[i].Type, err)
+	for _, r := range slices.Backward(requests) {
+		if err := types(t, s, r.Type).Delete(ctx, r); err != nil {
+			t.Errorf("delete %s: %v", r.Type, err)
 		}
 	}
 	if _, err := s.DeleteRole(ctx, &iam.RoleNameInput{RoleName: "R"}); err != nil {
@@ -457,7 +458,7 @@ func TestUnknownAWSPolicyIsRefusedWithAHint(t *testing.T) {
 
 func TestSimulation(t *testing.T) {
 	s, ctx := start(t), t.Context()
-	mustRole(t, s, "R", trust)
+	mustRole(t, s, trust)
 	if _, err := s.PutRolePolicy(ctx, &iam.RolePolicyInput{RoleName: "R", PolicyName: "p", PolicyDocument: invoke}); err != nil {
 		t.Fatal(err)
 	}
