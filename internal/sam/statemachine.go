@@ -52,9 +52,11 @@ func expandStateMachine(m *macro) error {
 	}
 	machine := m.add(newResource(m.id, "AWS::StepFunctions::StateMachine", m.own()))
 	f.lambda = machine
-	for from, to := range map[string]string{"Name": "StateMachineName", "Type": "StateMachineType", "Logging": "LoggingConfiguration", "Tracing": "TracingConfiguration", "DefinitionSubstitutions": "DefinitionSubstitutions"} {
-		machine.set(to, m.get(from))
-	}
+	machine.set("StateMachineName", m.get("Name"))
+	machine.set("StateMachineType", m.get("Type"))
+	machine.set("LoggingConfiguration", m.get("Logging"))
+	machine.set("TracingConfiguration", m.get("Tracing"))
+	machine.set("DefinitionSubstitutions", m.get("DefinitionSubstitutions"))
 	if err := f.definition(); err != nil {
 		return err
 	}
