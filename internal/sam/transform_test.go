@@ -250,36 +250,109 @@ func TestPolicyTemplates(t *testing.T) {
 	}
 }
 
-func FuzzTransform(f *testing.F) {
+// seeds returns the templates of the test data.
+func seeds(tb testing.TB) [][]byte {
+	tb.Helper()
+	var all [][]byte
 	for _, pattern := range []string{"testdata/pairs/*.input.yaml", "testdata/golden/*.txtar", "testdata/article/template.yaml"} {
 		files, err := filepath.Glob(pattern)
 		if err != nil {
-			f.Fatal(err)
+			tb.Fatal(err)
 		}
 		for _, file := range files {
 			text, err := os.ReadFile(file)
 			if err != nil {
-				f.Fatal(err)
+				tb.Fatal(err)
 			}
 			if _, rest, ok := strings.Cut(string(text), "-- template.yaml --\n"); ok {
 				rest, _, _ = strings.Cut(rest, "-- want.json --")
 				text = []byte(rest)
 			}
-			f.Add(text)
+			all = append(all, text)
 		}
 	}
+	return all
+}
+
+func FuzzTransform(f *testing.F) {
+	for _, text := range seeds(f) {
+		f.Add(text)
+	}
 	f.Fuzz(func(t *testing.T, text []byte) {
-		root, _, err := template.Parse("fuzz", text)
-		if err != nil {
-			return
-		}
-		before := root.JSON("")
-		out, _, err := Transform(root, Options{Artifact: func(string, template.Position) (string, error) { return "s3://b/k", nil }})
-		if !bytes.Equal(before, root.JSON("")) {
-			t.Error("Transform changed its input")
-		}
-		if err == nil && len(out.JSON("")) > 1<<20+2000*len(before) {
-			t.Errorf("%d bytes became %d", len(before), len(out.JSON("")))
+		if root, _, err := template.Parse("fuzz", text); err == nil {
+			transformAnything(t, root)
 		}
 	})
+}
+
+// FuzzMisshapen puts values of other kinds into good templates: what a text
+// fuzzer rarely reaches, since most of its texts are no templates.
+func FuzzMisshapen(f *testing.F) {
+	texts := seeds(f)
+	for i := range texts {
+		f.Add(uint16(i), []byte{1, 0, 0, 2, 1, 3})
+	}
+	values := []func() *template.Node{
+		func() *template.Node { return &template.Node{} },
+		func() *template.Node { return template.Text("") },
+		func() *template.Node { return template.Text("x") },
+		func() *template.Node { return template.Number(7) },
+		func() *template.Node { return template.Bool(true) },
+		func() *template.Node { return template.List() },
+		func() *template.Node { return template.List(template.Text("x"), template.Map(), &template.Node{}) },
+		func() *template.Node { return template.Map() },
+		func() *template.Node {
+			return template.Map(template.P("Type", template.Text("SQS")), template.P("x", &template.Node{}))
+		},
+		func() *template.Node { return template.Ref("X") },
+		func() *template.Node { return noValue() },
+		func() *template.Node { return template.Map(template.P("Ref", template.List())) },
+		func() *template.Node { return template.Map(template.P("Fn::If", template.Text("x"))) },
+		func() *template.Node {
+			return template.Map(template.P("Fn::If", template.List(template.List(), noValue(), template.Text("x"))))
+		},
+		func() *template.Node {
+			return template.Map(template.P("Fn::Sub", template.List(template.Text("${A.B}"), template.Text("x"))))
+		},
+		func() *template.Node {
+			return template.Map(template.P("Fn::GetAtt", template.List(template.Map(), template.Text("x"))))
+		},
+	}
+	f.Fuzz(func(t *testing.T, which uint16, edits []byte) {
+		root, _, err := template.Parse("fuzz", texts[int(which)%len(texts)])
+		if err != nil {
+			t.Fatal(err)
+		}
+		for ; len(edits) >= 3; edits = edits[3:] {
+			var places []**template.Node
+			var walk func(n *template.Node)
+			walk = func(n *template.Node) {
+				for i := range n.Items {
+					places = append(places, &n.Items[i])
+					walk(n.Items[i])
+				}
+				for i := range n.Pairs {
+					places = append(places, &n.Pairs[i].Value)
+					walk(n.Pairs[i].Value)
+				}
+			}
+			if walk(root); len(places) == 0 {
+				break
+			}
+			*places[(int(edits[0])<<8|int(edits[1]))%len(places)] = values[int(edits[2])%len(values)]()
+		}
+		transformAnything(t, root)
+	})
+}
+
+func transformAnything(t *testing.T, root *template.Node) {
+	t.Helper()
+	before := root.JSON("")
+	out, _, err := Transform(root, Options{Artifact: func(string, template.Position) (string, error) { return "s3://b/k", nil }})
+	if !bytes.Equal(before, root.JSON("")) {
+		t.Error("Transform changed its input")
+	}
+	if err == nil && len(out.JSON("")) > 1<<20+2000*len(before) {
+		t.Errorf("%d bytes became %d", len(before), len(out.JSON("")))
+	}
 }
