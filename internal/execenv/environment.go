@@ -113,6 +113,9 @@ func (e *environment) begin(call Invocation) {
 	e.log.system(startLine(e.fn, call.RequestID))
 }
 
+// idleGrace is how long an answer is held back for the runtime to become free.
+const idleGrace = 10 * time.Millisecond
+
 // settle reports a call that is over and gives the environment back when its
 // runtime is ready for another.
 func (e *environment) settle(call Invocation, o outcome, began time.Time, initTook time.Duration) Result {
@@ -121,10 +124,14 @@ func (e *environment) settle(call Invocation, o outcome, began time.Time, initTo
 		e.pool.release(e, true)
 		return res
 	}
+	// Nearly always the next request comes with the answer. To wait for it means
+	// that the same caller's next call finds the environment free.
+	soon := time.NewTimer(idleGrace)
+	defer soon.Stop()
 	select {
 	case <-e.worker.session.Idle():
 		e.pool.release(e, true)
-	default:
+	case <-soon.C:
 		if !e.pool.background(func() { e.rest(began.Add(e.fn.timeout())) }) {
 			e.pool.release(e, false)
 		}
