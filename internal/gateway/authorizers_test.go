@@ -2,9 +2,16 @@ package gateway
 
 import (
 	"context"
+	"crypto"
+	"crypto/rand"
+	"crypto/rsa"
+	"crypto/sha256"
+	"encoding/base64"
 	"encoding/json"
 	"errors"
 	"fmt"
+	"net/http"
+	"net/http/httptest"
 	"strings"
 	"testing"
 	"time"
@@ -73,6 +80,65 @@ func TestRefusedTokens(t *testing.T) {
 				t.Errorf("the token is in the trace: %s", text)
 			}
 		})
+	}
+}
+
+// TestTokensWithScopes has an issuer of its own.
+func TestTokensWithScopes(t *testing.T) {
+	key, err := rsa.GenerateKey(rand.Reader, 2048)
+	if err != nil {
+		t.Fatal(err)
+	}
+	var issuer *httptest.Server
+	issuer = httptest.NewTLSServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		if r.URL.Path == "/keys" {
+			fmt.Fprintf(w, `{"keys":[{"kty":"RSA","kid":"k","e":"AQAB","n":%q}]}`, base64.RawURLEncoding.EncodeToString(key.N.Bytes()))
+			return
+		}
+		fmt.Fprintf(w, `{"jwks_uri":%q}`, issuer.URL+"/keys")
+	}))
+	defer issuer.Close()
+	token := func(scope string) string {
+		part := base64.RawURLEncoding.EncodeToString
+		signed := part([]byte(`{"alg":"RS256","kid":"k"}`)) + "." +
+			part(fmt.Appendf(nil, `{"iss":%q,"aud":"me","exp":%d,"scope":%q}`, issuer.URL, testTime.Unix()+60, scope))
+		sum := sha256.Sum256([]byte(signed))
+		signature, err := rsa.SignPKCS1v15(nil, key, crypto.SHA256, sum[:])
+		if err != nil {
+			t.Fatal(err)
+		}
+		return signed + "." + part(signature)
+	}
+	served := authorizedAPI(apigatewayv2.Authorizer{
+		AuthorizerType: "JWT", IdentitySource: []string{"$request.querystring.token"},
+		JwtConfiguration: &apigatewayv2.JWT{Issuer: issuer.URL, Audience: []string{"me"}},
+	}, "GET /free : JWT", "GET /scoped : JWT")
+	r := served.Stages[0].Configuration.Routes["b"]
+	r.AuthorizationScopes = []string{"read", "write"}
+	served.Stages[0].Configuration.Routes["b"] = r
+	b := newBench(t, nil, served)
+	b.issuers.Client = issuer.Client()
+	for _, tt := range []struct {
+		name, path, scope string
+		want              int
+		challenge         string
+		scopes            any // in the event
+	}{
+		{"a route without scopes", "/free", "other", 200, "", nil},
+		{"one of the route's scopes", "/scoped", "other write", 200, "", []any{"other", "write"}},
+		{"none of the route's scopes", "/scoped", "other", 403, `Bearer scope="read write" error="insufficient_scope"`, nil},
+	} {
+		w := b.do(request(t, "GET", tt.path+"?token="+token(tt.scope), "", nil))
+		if w.Code != tt.want || w.Header().Get("Www-Authenticate") != tt.challenge {
+			t.Errorf("%s: %d %q, want %d %q: %+v", tt.name, w.Code, w.Header().Get("Www-Authenticate"), tt.want, tt.challenge, b.trace.Last())
+		}
+		if w.Code != 200 {
+			continue
+		}
+		got := (<-b.event)["requestContext"].(map[string]any)["authorizer"].(map[string]any)["jwt"].(map[string]any)
+		if diff := cmp.Diff(tt.scopes, got["scopes"]); diff != "" || got["claims"].(map[string]any)["aud"] != "me" {
+			t.Errorf("%s: the event says %v", tt.name, got)
+		}
 	}
 }
 

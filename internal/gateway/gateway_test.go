@@ -339,6 +339,16 @@ func TestRefusedBodyIsNotRead(t *testing.T) {
 	b.do(r)
 }
 
+func TestBodyThatSaysItIsTooLargeIsNotRead(t *testing.T) {
+	b := newBench(t, nil, httpAPI("$default", "POST /"))
+	r := request(t, "POST", "/", "x", nil)
+	r.ContentLength = maxBody + 1
+	r.Body = io.NopCloser(reader(func([]byte) (int, error) { t.Error("the body was read"); return 0, io.EOF }))
+	if w := b.do(r); w.Code != 413 {
+		t.Errorf("got %d, want 413", w.Code)
+	}
+}
+
 type reader func([]byte) (int, error)
 
 func (f reader) Read(b []byte) (int, error) { return f(b) }

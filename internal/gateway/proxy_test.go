@@ -72,6 +72,28 @@ func TestHTTPProxyPassesTheRequest(t *testing.T) {
 	}
 }
 
+func TestNoContentTypeIsMadeUp(t *testing.T) {
+	backend := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, _ *http.Request) {
+		w.Header()["Content-Type"] = nil
+		fmt.Fprint(w, "<html>")
+	}))
+	defer backend.Close()
+	front := httptest.NewServer(newBench(t, nil, proxyAPI("GET /", "GET", backend.URL, 0)))
+	defer front.Close()
+	r, err := http.NewRequestWithContext(t.Context(), http.MethodGet, front.URL, nil)
+	if err != nil {
+		t.Fatal(err)
+	}
+	res, err := front.Client().Do(r)
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer res.Body.Close()
+	if got := res.Header.Values("Content-Type"); len(got) > 0 {
+		t.Errorf("content-type %q", got)
+	}
+}
+
 func TestHTTPProxyFailures(t *testing.T) {
 	unreachable, err := net.Listen("tcp", "127.0.0.1:0")
 	if err != nil {

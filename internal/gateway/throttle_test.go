@@ -16,7 +16,7 @@ func limit(rate float64, burst int) apigatewayv2.RouteSettings {
 func TestThrottling(t *testing.T) {
 	served := httpAPI("$default", "GET /a", "GET /b", "GET /own", "GET /zero", "GET /iam : AWS_IAM")
 	served.Stages[0].Stage.DefaultRouteSettings = limit(1, 2)
-	served.Stages[0].Stage.RouteSettings = map[string]apigatewayv2.RouteSettings{"GET /own": limit(10, 1), "GET /zero": limit(0, 0), "GET /iam": limit(0, 0)}
+	served.Stages[0].Stage.RouteSettings = map[string]apigatewayv2.RouteSettings{"GET /own": limit(10, 1), "GET /zero": limit(0, 5), "GET /iam": limit(0, 0)}
 	b := newBench(t, answer(`"ok"`), served)
 	now := testTime
 	b.config.Now = func() time.Time { return now }

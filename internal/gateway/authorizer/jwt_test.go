@@ -46,7 +46,7 @@ func newIDP(t *testing.T) *idp {
 		fmt.Fprintf(w, `{"jwks_uri":%q}`, i.URL+"/keys")
 	})
 	mux.HandleFunc("/keys", func(w http.ResponseWriter, _ *http.Request) {
-		fmt.Fprintf(w, `{"keys":[{"kty":"EC","kid":"ec"},{"kty":"RSA","use":"sig","kid":%q,"e":"AQAB","n":%q}]}`,
+		fmt.Fprintf(w, `{"keys":[{"kty":"EC","kid":"ec"},{"kty":"RSA","use":"enc","kid":"enc","e":"AQAB","n":%[2]q},{"kty":"RSA","use":"sig","kid":%[1]q,"e":"AQAB","n":%[2]q}]}`,
 			i.kid.Load(), base64.RawURLEncoding.EncodeToString(key.N.Bytes()))
 	})
 	i.Server = httptest.NewTLSServer(mux)
@@ -114,6 +114,7 @@ func TestTokens(t *testing.T) {
 		{"unknown kid", i.token(t, header("kid", "k2")), "unable to find matching key"},
 		{"no kid", i.token(t, header("kid", "")), "unable to find matching key"},
 		{"an elliptic key", i.token(t, header("kid", "ec")), "unable to find matching key"},
+		{"a key that is not for signatures", i.token(t, header("kid", "enc")), "unable to find matching key"},
 		{"alg none", i.token(t, header("alg", "none")), "signing method none is invalid"},
 		{"alg HS256", i.token(t, header("alg", "HS256")), "signing method HS256 is invalid"},
 		{"alg PS256", i.token(t, header("alg", "PS256")), "signing method PS256 is invalid"},
