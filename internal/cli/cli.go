@@ -17,7 +17,6 @@ import (
 
 	"github.com/spf13/cobra"
 
-	"github.com/hakonegate/hakone/internal/awscurl"
 	"github.com/hakonegate/hakone/internal/server"
 )
 
@@ -40,10 +39,10 @@ type program struct {
 // Main runs hakone with args (without the program's name) and returns its exit
 // status. It returns early, after cleaning up, when ctx is done.
 func Main(ctx context.Context, args []string, stdin io.Reader, stdout, stderr io.Writer, getenv func(string) string) int {
-	if len(args) > 0 && args[0] == "curl" {
-		return awscurl.Main(args[1:], stdin, stdout, stderr, getenv) //nolint:contextcheck // it minds signals itself
-	}
 	p := &program{stdin: stdin, stdout: stdout, stderr: stderr, getenv: getenv}
+	if len(args) > 0 && args[0] == "curl" {
+		return p.curl(args[1:]) //nolint:contextcheck // it minds signals itself
+	}
 	root := p.rootCommand() //nolint:contextcheck // commands get the context when they run
 	root.SetArgs(args)
 	root.SetIn(stdin)
