@@ -116,7 +116,7 @@ func isLowerHex(s string, n int) bool {
 		return false
 	}
 	for i := range len(s) {
-		if c := s[i]; (c < '0' || c > '9') && (c < 'a' || c > 'f') {
+		if c := s[i]; hexValue[c] == noDigit || 'A' <= c && c <= 'F' {
 			return false
 		}
 	}

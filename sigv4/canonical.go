@@ -23,7 +23,6 @@ type workspace struct {
 	toSig []byte   // string to sign
 	hash  hash.Hash
 	sum   [sha256.Size]byte
-	block [sha256.BlockSize]byte
 }
 
 // A pair is one query parameter as offsets into workspace.query: the name
@@ -156,24 +155,15 @@ func (w *workspace) stringToSign(algorithm, time, scope string) {
 
 // mac leaves the HMAC-SHA256 of w.toSig in w.sum. It is crypto/hmac without
 // its allocations.
-func (w *workspace) mac(key *[sha256.Size]byte) {
-	pad := func(b byte) {
-		for i := range w.block {
-			w.block[i] = b
-		}
-		for i := range key {
-			w.block[i] ^= key[i]
-		}
-		w.hash.Reset()
-		w.hash.Write(w.block[:])
-	}
-	pad(0x36)
+func (w *workspace) mac(key *macKey) {
+	w.hash.Reset()
+	w.hash.Write(key.inner[:])
 	w.hash.Write(w.toSig)
 	inner := w.hash.Sum(w.sum[:0])
-	pad(0x5c)
+	w.hash.Reset()
+	w.hash.Write(key.outer[:])
 	w.hash.Write(inner)
 	w.hash.Sum(w.sum[:0])
-	clear(w.block[:])
 }
 
 // appendHeader appends the canonical value of the header called name in lower

@@ -75,13 +75,13 @@ var checks = sync.Pool{New: func() any { return new(check) }}
 
 func newCheck(v *Verifier, r *Request, scope Scope) *check {
 	c := checks.Get().(*check) // the pool holds nothing else
-	*c = check{workspace: newWorkspace(), v: v, r: r, scope: scope, now: v.now().UTC().Truncate(time.Second)}
+	c.workspace, c.v, c.r, c.scope, c.now = newWorkspace(), v, r, scope, v.now().UTC().Truncate(time.Second)
 	return c
 }
 
 func (c *check) release() {
 	c.workspace.release()
-	*c = check{} // no secret stays in the pool
+	*c = check{} // for the next one, and no secret stays in the pool
 	checks.Put(c)
 }
 

@@ -115,7 +115,7 @@ func (c *check) checkSignature(ctx context.Context) error {
 	if err != nil {
 		return err
 	}
-	if c.asymmetric && c.verifyAsymmetric(key.public) || !c.asymmetric && c.verifyMAC(&key.mac) {
+	if c.asymmetric && c.verifyAsymmetric(key.public) || !c.asymmetric && c.verifyMAC(key.mac) {
 		return nil
 	}
 	refusal := c.differs("signature does not match")
@@ -124,11 +124,11 @@ func (c *check) checkSignature(ctx context.Context) error {
 	return refusal
 }
 
-func (c *check) verifyMAC(key *[sha256.Size]byte) bool {
+func (c *check) verifyMAC(key *macKey) bool {
 	c.mac(key)
-	given := c.block[:sha256.Size]
-	n := decodeHex(given, c.auth.signature)
-	equal := subtle.ConstantTimeCompare(given[:n], c.sum[:])
+	var given [sha256.Size]byte
+	decodeHex(given[:], c.auth.signature)
+	equal := subtle.ConstantTimeCompare(given[:], c.sum[:])
 	clear(c.sum[:])
 	return equal == 1
 }
@@ -140,15 +140,11 @@ func (c *check) verifyAsymmetric(key *ecdsa.PublicKey) bool {
 	return ecdsa.VerifyASN1(key, digest[:], der)
 }
 
-// decodeHex decodes s, which is known to be hex.
-func decodeHex(dst []byte, s string) int {
-	n := 0
-	for ; 2*n+1 < len(s); n++ {
-		hi, _ := unhex(s[2*n])
-		lo, _ := unhex(s[2*n+1])
-		dst[n] = hi<<4 | lo
+// decodeHex fills dst from s, which is known to be hex for as many bytes.
+func decodeHex(dst []byte, s string) {
+	for i := range dst {
+		dst[i] = hexValue[s[2*i]]<<4 | hexValue[s[2*i+1]]
 	}
-	return n
 }
 
 // checkPayload reads the body whose hash the request claimed and has proven

@@ -109,7 +109,7 @@ func (f *forgery) forge(tb testing.TB) *Request {
 	w.stringToSign(f.algorithm, f.stamp, scope)
 	if f.signature == "" {
 		key := deriveKey(f.secret, f.scopeDate, Scope{f.region, f.service})
-		w.mac(&key)
+		w.mac(key)
 		f.signature = hex.EncodeToString(w.sum[:])
 	}
 	if f.presigned {

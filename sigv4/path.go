@@ -148,14 +148,20 @@ func appendDecoded(b, s []byte) []byte {
 	return b
 }
 
-func unhex(c byte) (byte, bool) {
-	switch {
-	case '0' <= c && c <= '9':
-		return c - '0', true
-	case 'a' <= c && c <= 'f':
-		return c - 'a' + 10, true
-	case 'A' <= c && c <= 'F':
-		return c - 'A' + 10, true
+// hexValue holds the value of each hex digit, and noDigit for other bytes.
+var hexValue = func() (t [256]byte) {
+	for i := range t {
+		t[i] = noDigit
 	}
-	return 0, false
-}
+	for i, c := range []byte("0123456789abcdef") {
+		t[c] = byte(i)
+	}
+	for i, c := range []byte("ABCDEF") {
+		t[c] = byte(10 + i)
+	}
+	return t
+}()
+
+const noDigit = 0xff
+
+func unhex(c byte) (byte, bool) { return hexValue[c], hexValue[c] != noDigit }

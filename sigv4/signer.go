@@ -234,6 +234,6 @@ func (s *Signer) sign(w *workspace, r *Request, headers []Header, omit, payloadH
 		return w.signAsymmetric(c.AccessKeyID, c.SecretAccessKey)
 	}
 	key := deriveKey(c.SecretAccessKey, stamp[:8], Scope{Region: s.Region, Service: s.Service})
-	w.mac(&key)
+	w.mac(key)
 	return hex.EncodeToString(w.sum[:]), nil
 }

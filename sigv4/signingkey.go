@@ -8,16 +8,29 @@ import (
 	"sync"
 )
 
+// A macKey is a signing key in the two forms that HMAC begins its hashes with.
+type macKey struct{ inner, outer [sha256.BlockSize]byte }
+
+func newMACKey(key []byte) *macKey {
+	k := new(macKey)
+	copy(k.inner[:], key)
+	k.outer = k.inner
+	for i := range k.inner {
+		k.inner[i] ^= 0x36
+		k.outer[i] ^= 0x5c
+	}
+	return k
+}
+
 // deriveKey returns the signing key of one day, region and service.
-func deriveKey(secret, date string, scope Scope) (key [sha256.Size]byte) {
+func deriveKey(secret, date string, scope Scope) *macKey {
 	k := []byte("AWS4" + secret)
 	for _, part := range [...]string{date, scope.Region, scope.Service, terminator} {
 		h := hmac.New(sha256.New, k)
 		h.Write([]byte(part))
 		k = h.Sum(nil)
 	}
-	copy(key[:], k)
-	return key
+	return newMACKey(k)
 }
 
 // A keyName says what a signing key was derived for.
@@ -31,7 +44,7 @@ type keyName struct {
 type derived struct {
 	name       keyName
 	secret     string
-	mac        [sha256.Size]byte
+	mac        *macKey
 	public     *ecdsa.PublicKey
 	newer, old *derived
 }

@@ -15,7 +15,7 @@ func TestMACIsThatOfTheStandardLibrary(t *testing.T) {
 	for _, n := range []int{0, 1, 55, 63, 64, 65, 1000} {
 		key := sha256.Sum256([]byte(strconv.Itoa(n)))
 		w.toSig = append(w.toSig[:0], strings.Repeat("x", n)...)
-		w.mac(&key)
+		w.mac(newMACKey(key[:]))
 		h := hmac.New(sha256.New, key[:])
 		h.Write(w.toSig)
 		if want := h.Sum(nil); !hmac.Equal(want, w.sum[:]) {
@@ -36,13 +36,13 @@ func TestKeyCache(t *testing.T) {
 	}
 	c := newKeyCache(3)
 	a := get(c, "A", "secret")
-	if want := deriveKey("secret", "20260102", testScope); a.mac != want {
+	if want := deriveKey("secret", "20260102", testScope); *a.mac != *want {
 		t.Errorf("key %x, want %x", a.mac, want)
 	}
 	if get(c, "A", "secret") != a {
 		t.Error("the same key is derived again")
 	}
-	if get(c, "A", "other").mac == a.mac {
+	if *get(c, "A", "other").mac == *a.mac {
 		t.Error("a new secret keeps the old signing key")
 	}
 	if len(c.keys) != 1 {
