@@ -206,8 +206,15 @@ func TestNoSecretIsPrinted(t *testing.T) {
 	const secret, token = "TheSecretAccessKeyOfSomebody", "TheSessionTokenOfSomebody"
 	env := map[string]string{"AWS_ACCESS_KEY_ID": "AKIDEXAMPLE", "AWS_SECRET_ACCESS_KEY": secret, "AWS_SESSION_TOKEN": token}
 	for _, flags := range [][]string{
-		{"-v"}, {"-v", "--access_key", "A", "--secret_key", secret, "--session_token", token}, {"--print-curl"}, {"--dry-run"}, {"--show-signing"},
-		{"--trace", "-"}, {"--trace-ascii", "-"}, {"-v", "-H", "X-Amz-Security-Token: " + token, "--no-sign-request"}, {"-v", "-u", "A:" + secret, "--aws-sigv4", "aws:amz"},
+		{"-v"},
+		{"-v", "--access_key", "A", "--secret_key", secret, "--session_token", token},
+		{"--print-curl"},
+		{"--dry-run"},
+		{"--show-signing"},
+		{"--trace", "-"},
+		{"--trace-ascii", "-"},
+		{"-v", "-H", "X-Amz-Security-Token: " + token, "--no-sign-request"},
+		{"-v", "-u", "A:" + secret, "--aws-sigv4", "aws:amz"},
 	} {
 		r := record(t)
 		_, stdout, stderr := invoke(t, surrounding{env: env}, append(flags, r.url)...)

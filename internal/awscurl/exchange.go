@@ -66,7 +66,7 @@ func (p Program) run(ctx context.Context, o *options, s *streams) (err error) {
 	if err != nil {
 		return err
 	}
-	response, err := x.follow(ctx)
+	response, err := x.follow(ctx) //nolint:bodyclose // out.write closes it
 	if err == nil {
 		err = out.write(response, x)
 	}

@@ -163,7 +163,8 @@ func (x *exchange) isTransient(response *http.Response, err error) bool {
 		return x.o.retryErrors || statusOf(err) == exitTimeout || x.o.retryConnRefused && errors.Is(err, syscall.ECONNREFUSED)
 	}
 	switch response.StatusCode {
-	case 408, 429, 500, 502, 503, 504:
+	case http.StatusRequestTimeout, http.StatusTooManyRequests, http.StatusInternalServerError,
+		http.StatusBadGateway, http.StatusServiceUnavailable, http.StatusGatewayTimeout:
 		return true
 	default:
 		return x.o.retryErrors && x.o.fail && response.StatusCode >= 400
@@ -197,10 +198,7 @@ func (x *exchange) attempt(ctx context.Context, out *outgoing, signed bool) (*ht
 			return nil, err
 		}
 	}
-	request, err := x.request(ctx, &sending)
-	if err != nil {
-		return nil, err
-	}
+	request := x.request(ctx, &sending)
 	x.log.request(request, sending.header)
 	x.stats.start(out)
 	response, err := x.network.transport.RoundTrip(request)
@@ -214,21 +212,21 @@ func (x *exchange) attempt(ctx context.Context, out *outgoing, signed bool) (*ht
 }
 
 // request makes out what net/http sends.
-func (x *exchange) request(ctx context.Context, out *outgoing) (*http.Request, error) {
+func (x *exchange) request(ctx context.Context, out *outgoing) *http.Request {
 	request := &http.Request{Method: out.method, URL: out.target.url(), Host: out.host, Header: out.header.http()}
 	request = request.WithContext(httptrace.WithClientTrace(ctx, x.clientTrace()))
 	if out.payload == nil || out.payload.size == 0 && !out.payload.once {
 		// Without a body, all but GET and HEAD say that it is empty.
 		request.Body, request.TransferEncoding = http.NoBody, []string{"identity"}
-		return request, nil
+		return request
 	}
 	if out.payload.once {
 		request.Body, request.ContentLength = io.NopCloser(x.s.stdin), -1
-		return request, nil
+		return request
 	}
 	request.Body, request.ContentLength = x.stats.upload(out.payload.open()), out.payload.size
 	request.GetBody = func() (io.ReadCloser, error) { return out.payload.open(), nil }
-	return request, nil
+	return request
 }
 
 // clientTrace notes when what happened.

@@ -42,7 +42,7 @@ func newOutput(x *exchange) (*output, error) {
 			return nil, failf(exitWrite, "-O: the URL has no file name")
 		}
 	}
-	if out.name != "" && out.name != "-" && !(x.o.remoteName && x.o.remoteHeader) {
+	if out.name != "" && out.name != "-" && (!x.o.remoteName || !x.o.remoteHeader) {
 		if err := out.open(out.name); err != nil {
 			return nil, err
 		}
@@ -50,7 +50,7 @@ func newOutput(x *exchange) (*output, error) {
 	if name := x.o.dumpHeader; name == "-" {
 		out.headers = nopCloser{x.s.stdout}
 	} else if name != "" {
-		file, err := os.Create(name)
+		file, err := os.Create(name) //nolint:gosec // the file is the one the user named
 		if err != nil {
 			return nil, failf(exitWrite, "%w", err)
 		}

@@ -8,6 +8,7 @@ import (
 	"io"
 	"regexp"
 	"strings"
+	"sync"
 )
 
 // prettyAt is the size up to which bodies are indented; longer ones pass.
@@ -92,14 +93,16 @@ func plain(name xml.Name) xml.Name {
 	return name
 }
 
-var tokens = regexp.MustCompile(`"(?:[^"\\]|\\.)*"(\s*:)?|\b(?:true|false|null)\b|-?\b\d[\d.eE+-]*\b`)
+var tokens = sync.OnceValue(func() *regexp.Regexp {
+	return regexp.MustCompile(`"(?:[^"\\]|\\.)*"(\s*:)?|\b(?:true|false|null)\b|-?\b\d[\d.eE+-]*\b`)
+})
 
 // colour marks the names, texts and values of JSON for a terminal.
 func colour(text []byte) []byte {
 	if bytes.HasPrefix(text, []byte("<")) {
 		return text
 	}
-	return tokens.ReplaceAllFunc(text, func(token []byte) []byte {
+	return tokens().ReplaceAllFunc(text, func(token []byte) []byte {
 		shade := "\x1b[33m"
 		if token[0] == '"' {
 			shade = "\x1b[32m"

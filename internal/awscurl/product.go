@@ -88,7 +88,7 @@ func (x *exchange) curlLine(out *outgoing) string {
 
 func quoteShell(s string) string {
 	safe := s != "" && !strings.ContainsFunc(s, func(r rune) bool {
-		return !('a' <= r && r <= 'z' || 'A' <= r && r <= 'Z' || '0' <= r && r <= '9' || strings.ContainsRune("-_./:=@,+", r))
+		return !isAlphanumeric(r) && !strings.ContainsRune("-_./:=@,+", r)
 	})
 	if safe {
 		return s

@@ -4,6 +4,7 @@ import (
 	"bufio"
 	"bytes"
 	"io"
+	"maps"
 	"net"
 	"net/http"
 	"os"
@@ -129,9 +130,7 @@ func invoke(t *testing.T, s surrounding, args ...string) (status int, stdout, st
 	if s.env == nil {
 		s.env = testKeys
 	}
-	for name, value := range s.env {
-		env[name] = value
-	}
+	maps.Copy(env, s.env)
 	for i := range args {
 		args[i] = strings.ReplaceAll(args[i], "$HOME", home)
 	}

@@ -92,7 +92,7 @@ func referee(r *http.Request, service string) string {
 		path = refereeEncode(refereeDecode(path, false), "/")
 	} else {
 		var kept []string
-		for _, segment := range strings.Split(path, "/") {
+		for segment := range strings.SplitSeq(path, "/") {
 			switch segment {
 			case "", ".":
 			case "..":
@@ -108,7 +108,7 @@ func referee(r *http.Request, service string) string {
 		path = refereeEncode("/"+strings.Join(kept, "/")+slash, "/")
 	}
 	var pairs [][2]string
-	for _, pair := range strings.Split(query, "&") {
+	for pair := range strings.SplitSeq(query, "&") {
 		if name, value, _ := strings.Cut(pair, "="); pair != "" {
 			pairs = append(pairs, [2]string{refereeEncode(refereeDecode(name, true), ""), refereeEncode(refereeDecode(value, true), "")})
 		}
@@ -128,7 +128,7 @@ func referee(r *http.Request, service string) string {
 		return "payload hash " + got + ", want " + hash
 	}
 	headers := ""
-	for _, name := range strings.Split(names, ";") {
+	for name := range strings.SplitSeq(names, ";") {
 		value := r.Host
 		if name != "host" {
 			value = strings.Join(strings.Fields(strings.Join(r.Header.Values(name), ",")), " ")

@@ -2,6 +2,7 @@ package awscurl
 
 import (
 	"context"
+	"slices"
 	"strings"
 	"time"
 
@@ -29,7 +30,7 @@ func (x *exchange) draft() *outgoing {
 	}
 	if cookie := x.cookies.header(x.target); cookie != "" {
 		if _, ok := out.header.get("Cookie"); !ok {
-			out.header = append(out.header[:len(out.header):len(out.header)], sigv4.Header{Name: "Cookie", Value: cookie})
+			out.header = append(slices.Clip(out.header), sigv4.Header{Name: "Cookie", Value: cookie})
 		}
 	}
 	return out
@@ -72,7 +73,7 @@ func (x *exchange) canonicalForm(out *outgoing) (*sigv4.Request, error) {
 			}
 		}
 	}
-	r.Headers = append(out.header[:len(out.header):len(out.header)], sigv4.Header{Name: "X-Amz-Content-Sha256", Value: x.hash})
+	r.Headers = append(slices.Clip(out.header), sigv4.Header{Name: "X-Amz-Content-Sha256", Value: x.hash})
 	return r, nil
 }
 

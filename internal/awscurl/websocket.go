@@ -31,7 +31,7 @@ func (x *exchange) webSocket(ctx context.Context) error {
 	} {
 		x.header = x.header.set(field.Name, field.Value)
 	}
-	response, err := x.attempt(ctx, x.draft(), x.signs())
+	response, err := x.attempt(ctx, x.draft(), x.signs()) //nolint:bodyclose // closed as the stream that it is, or by out.write
 	if err != nil {
 		return err
 	}
@@ -100,7 +100,7 @@ func (w *webSocket) send(kind byte, payload []byte) error {
 	case n < 126:
 		frame = append(frame, 0x80|byte(n))
 	case n <= 0xffff:
-		frame = binary.BigEndian.AppendUint16(append(frame, 0x80|126), uint16(n)) //nolint:gosec // just compared
+		frame = binary.BigEndian.AppendUint16(append(frame, 0x80|126), uint16(n))
 	default:
 		frame = binary.BigEndian.AppendUint64(append(frame, 0x80|127), uint64(n))
 	}

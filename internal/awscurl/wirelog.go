@@ -4,13 +4,12 @@ import (
 	"encoding/hex"
 	"fmt"
 	"io"
+	"net"
 	"net/http"
 	"os"
 	"regexp"
 	"strings"
 	"sync"
-
-	"net"
 )
 
 // A wireLog writes what -v and --trace show. Nothing secret passes it: tokens,
@@ -64,7 +63,9 @@ func (l *wireLog) secret(texts ...string) {
 	}
 }
 
-var signaturePattern = regexp.MustCompile(`(Signature=[0-9a-f]{8})[0-9a-f]+`)
+var signaturePattern = sync.OnceValue(func() *regexp.Regexp {
+	return regexp.MustCompile(`(Signature=[0-9a-f]{8})[0-9a-f]+`)
+})
 
 // mask hides what is secret in a header's value.
 func (l *wireLog) mask(name, value string) string {
@@ -86,7 +87,7 @@ func (l *wireLog) maskText(text string) string {
 	for _, secret := range l.secrets {
 		text = strings.ReplaceAll(text, secret, "***")
 	}
-	return signaturePattern.ReplaceAllString(text, "$1…")
+	return signaturePattern().ReplaceAllString(text, "$1…")
 }
 
 // Write lets others make remarks.
@@ -104,6 +105,9 @@ func (l *wireLog) notef(format string, args ...any) {
 }
 
 func (l *wireLog) lines(mark, text string) {
+	if l.verbose == nil && l.trace == nil {
+		return
+	}
 	text = l.maskText(text)
 	for _, out := range []io.Writer{l.verbose, l.trace} {
 		if out == nil {
@@ -193,8 +197,10 @@ func (l *wireLog) dump(title string, b []byte) {
 	fmt.Fprintf(l.trace, "%s, %d bytes\n%s\n", title, len(b), strings.TrimRight(text, "\n"))
 }
 
-var secretField = regexp.MustCompile(`(?im)^(authorization: (?:basic|bearer) |x-amz-security-token: |cookie: |set-cookie: |x-api-key: |proxy-authorization: )[^\r\n]*`)
+var secretField = sync.OnceValue(func() *regexp.Regexp {
+	return regexp.MustCompile(`(?im)^(authorization: (?:basic|bearer) |x-amz-security-token: |cookie: |set-cookie: |x-api-key: |proxy-authorization: )[^\r\n]*`)
+})
 
 func (l *wireLog) maskWire(text string) string {
-	return l.maskText(secretField.ReplaceAllString(text, "${1}***"))
+	return l.maskText(secretField().ReplaceAllString(text, "${1}***"))
 }

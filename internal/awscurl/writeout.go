@@ -20,7 +20,7 @@ func (out *output) writeOut(x *exchange, err error) error {
 		format = string(content)
 	}
 	values := out.variables(x, err)
-	var to io.Writer = out.s.stdout
+	to := out.s.stdout
 	b := &strings.Builder{}
 	flush := func() error {
 		_, e := io.WriteString(to, b.String())

@@ -32,7 +32,7 @@ func usagef(format string, args ...any) error {
 type silent struct{}
 
 func (silent) Error() string        { return "" }
-func (silent) Is(target error) bool { return target == ErrUsage } //nolint:errorlint // this is what errors.Is calls
+func (silent) Is(target error) bool { return target == ErrUsage }
 
 // Sources are where credentials may come from. Getenv is required.
 type Sources struct {

@@ -126,10 +126,9 @@ func (s *Sources) sts(ctx context.Context, form url.Values, base *sigv4.Credenti
 	if client == nil {
 		client = http.DefaultClient
 	}
-	response, err := client.Do(request) //nolint:gosec // the user's own configuration names the address
+	response, err := client.Do(request)
 	if err != nil {
-		var wrapped *url.Error
-		if errors.As(err, &wrapped) {
+		if wrapped, ok := errors.AsType[*url.Error](err); ok {
 			err = wrapped.Err
 		}
 		return fmt.Errorf("reach STS at %s: %w", endpoint, err)
