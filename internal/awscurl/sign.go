@@ -83,6 +83,10 @@ func (x *exchange) sign(ctx context.Context, out *outgoing) error {
 	if err != nil {
 		return err
 	}
+	if token, ok := out.header.get("X-Amz-Security-Token"); ok && credentials.SessionToken == "" {
+		credentials.SessionToken = token
+		x.log.secret(token)
+	}
 	r, err := x.canonicalForm(out)
 	if err != nil {
 		return err

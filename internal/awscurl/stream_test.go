@@ -20,7 +20,7 @@ func TestBodiesStream(t *testing.T) {
 	block := bytes.Repeat([]byte("0123456789abcdef"), 4096)
 	var received int64
 	server := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
-		if r.Method == "PUT" {
+		if r.Method == http.MethodPut {
 			received, _ = io.Copy(io.Discard, r.Body)
 			return
 		}
@@ -100,7 +100,7 @@ func TestOutput(t *testing.T) {
 		switch r.URL.Path {
 		case "/403":
 			w.Header().Set("X-Amzn-Errortype", "SignatureDoesNotMatch")
-			w.WriteHeader(403)
+			w.WriteHeader(http.StatusForbidden)
 			io.WriteString(w, `{"message":"no"}`)
 		case "/302", "/303", "/307":
 			w.Header().Set("Location", "/to")
@@ -111,7 +111,7 @@ func TestOutput(t *testing.T) {
 			fmt.Fprintf(w, "%s %d %q", r.Method, r.ContentLength, r.Header.Get("Authorization"))
 		case "/loop":
 			w.Header().Set("Location", "/loop")
-			w.WriteHeader(302)
+			w.WriteHeader(http.StatusFound)
 		case "/slow":
 			<-r.Context().Done()
 		case "/json":
