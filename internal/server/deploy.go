@@ -120,7 +120,7 @@ func (s *Server) deployOne(ctx context.Context, in *cloudformation.DeployInput, 
 		progress.say(Progress{Begin: begin})
 	}
 	in.Event = func(event stack.Event) { progress.say(Progress{Resource: resourceEvent(&event)}) }
-	k, err := s.cloudformation.Deploy(ctx, in)
+	k, err := s.cloudformation.Deploy(stack.WithWarnings(ctx, func(text string) { progress.say(Progress{Warning: text}) }), in)
 	changed := !errors.Is(err, cloudformation.ErrNoChanges)
 	if err != nil && changed {
 		return deploymentProblem(in.StackName, err)

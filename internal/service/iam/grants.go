@@ -83,6 +83,7 @@ func (s *Service) put(ctx context.Context, h holder, name, policyName string, te
 	if err := checkDocument(policy.Identity, text); err != nil {
 		return nil, err
 	}
+	s.warn(ctx, policy.Identity, text, "policy "+policyName+" of "+h.kind+" "+name)
 	return s.done(h.update(ctx, name, func(g *Grants) error {
 		if g.Inline == nil {
 			g.Inline = map[string]Document{}

@@ -99,6 +99,7 @@ func (s *Service) CreatePolicy(ctx context.Context, in *CreatePolicyInput) (*Pol
 		return nil, err
 	}
 	s.compile()
+	s.warn(ctx, policy.Identity, in.PolicyDocument, "policy "+in.PolicyName)
 	return &PolicyOutput{&p}, nil
 }
 
@@ -226,6 +227,7 @@ func (s *Service) CreatePolicyVersion(ctx context.Context, in *CreatePolicyVersi
 	if err := checkManaged(in.PolicyDocument); err != nil {
 		return nil, err
 	}
+	s.warn(ctx, policy.Identity, in.PolicyDocument, "policy "+in.PolicyArn)
 	var v PolicyVersion
 	_, err := s.done(s.updatePolicy(ctx, in.PolicyArn, func(p *Policy) error {
 		if len(p.Versions) >= maxVersions {

@@ -9,6 +9,7 @@ import (
 	"github.com/hakonegate/hakone/internal/awserr"
 	"github.com/hakonegate/hakone/internal/store"
 	"github.com/hakonegate/hakone/internal/wire"
+	"github.com/hakonegate/hakone/policy"
 )
 
 const maxRoleName = 64
@@ -76,6 +77,7 @@ func (s *Service) CreateRole(ctx context.Context, in *CreateRoleInput) (*RoleOut
 		return nil, err
 	}
 	s.compile()
+	s.warn(ctx, policy.Trust, in.AssumeRolePolicyDocument, "trust policy of role "+in.RoleName)
 	return &RoleOutput{&r}, nil
 }
 
@@ -179,6 +181,7 @@ func (s *Service) UpdateAssumeRolePolicy(ctx context.Context, in *UpdateAssumeRo
 	if err != nil {
 		return nil, err
 	}
+	s.warn(ctx, policy.Trust, in.PolicyDocument, "trust policy of role "+in.RoleName)
 	return s.done(s.updateRole(ctx, in.RoleName, func(r *Role) error {
 		r.AssumeRolePolicyDocument, r.TrustIDs = in.PolicyDocument, ids
 		return nil
