@@ -11,6 +11,7 @@ import (
 	"github.com/spf13/pflag"
 	"golang.org/x/sync/errgroup"
 
+	"github.com/hakonegate/hakone/internal/access"
 	"github.com/hakonegate/hakone/internal/server"
 )
 
@@ -19,6 +20,7 @@ type upOptions struct {
 	deployOptions
 	listen     string
 	listenHTTP string
+	proxies    []string
 	verbose    bool
 }
 
@@ -41,6 +43,7 @@ the data directory, deploy to it.`,
 	o.flags(flags)
 	flags.StringVar(&o.listen, "listen", "127.0.0.1:8443", "address of the data plane, HTTPS; port 0: any free port")
 	flags.StringVar(&o.listenHTTP, "listen-http", "", "address of a plain data plane (off)")
+	flags.StringArrayVar(&o.proxies, "trusted-proxy", nil, "address or CIDR block of a proxy whose X-Forwarded-For tells the source IP (repeatable)")
 	flags.BoolVar(&o.verbose, "verbose", false, "log what the server does")
 	return command
 }
@@ -74,6 +77,10 @@ func (p *program) up(ctx context.Context, o *upOptions, paths []string) error {
 // serve runs a server in this process, deploys to it, and goes on serving until
 // ctx is done.
 func (p *program) serve(ctx context.Context, o *upOptions, d *deployment) error {
+	proxies, err := access.ParseProxies(o.proxies)
+	if err != nil {
+		return usagef("--trusted-proxy: %w", err)
+	}
 	s, err := server.New(ctx, server.Config{
 		DataDir:    p.dataDir,
 		Listen:     o.listen,
@@ -81,6 +88,7 @@ func (p *program) serve(ctx context.Context, o *upOptions, d *deployment) error 
 		Control:    firstOf(p.control, "127.0.0.1:4566"),
 		Account:    p.account,
 		Region:     firstOf(p.region, d.region),
+		Proxies:    proxies,
 		RegionHint: firstOf(p.getenv("AWS_REGION"), p.getenv("AWS_DEFAULT_REGION")),
 		Log:        p.logger(o.verbose),
 	})

@@ -15,7 +15,6 @@ import (
 	"io"
 	"log/slog"
 	"net/http"
-	"net/netip"
 	"time"
 
 	"github.com/hakonegate/hakone/internal/access"
@@ -30,6 +29,7 @@ type Config struct {
 	Services []wire.Service
 	Account  string
 	Region   string
+	Proxies  access.Proxies // whose X-Forwarded-For is believed; nil: nobody's
 	Log      *slog.Logger
 	MaxBody  int64            // bytes of a request; 0 means 8 MiB
 	Now      func() time.Time // nil means time.Now
@@ -45,6 +45,7 @@ type endpoint struct {
 	account, region string
 	services        map[string]*service
 	verifier        *sigv4.Verifier
+	proxies         access.Proxies
 	maxBody         int64
 	log             *slog.Logger
 	now             func() time.Time
@@ -58,7 +59,7 @@ type service struct {
 
 // New returns the handler of the control plane.
 func New(c Config) http.Handler {
-	e := &endpoint{account: c.Account, region: c.Region, services: map[string]*service{}, maxBody: c.MaxBody, log: c.Log, now: c.Now}
+	e := &endpoint{account: c.Account, region: c.Region, services: map[string]*service{}, proxies: c.Proxies, maxBody: c.MaxBody, log: c.Log, now: c.Now}
 	if e.maxBody == 0 {
 		e.maxBody = defaultMaxBody
 	}
@@ -119,7 +120,7 @@ func (e *endpoint) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 // only an operation that needs none goes on.
 func (c *call) authenticate(ctx context.Context) error {
 	c.facts = &access.RequestFacts{
-		SourceIP: sourceIP(c.r), Secure: c.r.TLS != nil, Time: c.now(), Region: c.region,
+		SourceIP: c.proxies.SourceIP(c.r.RemoteAddr, c.r.Header), Secure: c.r.TLS != nil, Time: c.now(), Region: c.region,
 		UserAgent: c.r.UserAgent(), Referer: c.r.Referer(),
 	}
 	claim, err := sigv4.Claimed(c.signed) //nolint:contextcheck // it reads headers only
@@ -227,15 +228,6 @@ func (c *call) write(status int, contentType string, body []byte) {
 	if c.r.Method != http.MethodHead {
 		_, _ = c.w.Write(body) // a client that has gone needs no answer
 	}
-}
-
-// sourceIP is the peer's address; headers are not believed.
-func sourceIP(r *http.Request) netip.Addr {
-	peer, err := netip.ParseAddrPort(r.RemoteAddr)
-	if err != nil {
-		return netip.Addr{}
-	}
-	return peer.Addr().Unmap()
 }
 
 // requestID returns a random UUID.

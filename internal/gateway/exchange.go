@@ -58,9 +58,7 @@ type exchange struct {
 // begin starts the exchange for r.
 func (g *Gateway) begin(w http.ResponseWriter, r *http.Request) *exchange {
 	x := &exchange{g: g, w: w, r: r, table: g.table.Load(), id: newRequestID(), start: g.config.Now(), secure: r.TLS != nil}
-	if peer, err := netip.ParseAddrPort(r.RemoteAddr); err == nil {
-		x.sourceIP = peer.Addr().Unmap()
-	}
+	x.sourceIP = g.config.Proxies.SourceIP(r.RemoteAddr, r.Header)
 	x.trace = &trace.Request{
 		ID: x.id, Time: x.start, Method: r.Method, Host: r.Host, Protocol: r.Proto, UserAgent: r.UserAgent(), Secure: x.secure,
 		Steps: make([]trace.Step, 0, len(steps)),

@@ -30,6 +30,7 @@ type Config struct {
 	Account string
 	Region  string
 
+	Proxies          access.Proxies    // whose X-Forwarded-For is believed; nil: nobody's
 	AccessLogs       AccessLogs        // of stages that have one; nil writes none
 	Partition        string            // "" means "aws"
 	OrganizationID   string            // of the account; "" when it is in none

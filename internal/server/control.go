@@ -19,6 +19,7 @@ func (s *Server) controlHandler() http.Handler {
 	services := endpoint.New(endpoint.Config{
 		Keys:     s.sts,
 		Services: []wire.Service{s.sts.API(), s.iam.API(), s.ssm.API()},
+		Proxies:  s.config.Proxies,
 		Account:  s.config.Account,
 		Region:   s.config.Region,
 		Log:      s.log,

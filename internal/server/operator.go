@@ -7,7 +7,6 @@ import (
 	"fmt"
 	"io"
 	"net/http"
-	"net/netip"
 	"os"
 	"strings"
 	"time"
@@ -69,9 +68,7 @@ func (s *Server) admit(r *http.Request, verifier *sigv4.Verifier) (*http.Request
 		return nil, &ProblemError{Code: "InvalidSignatureException", Message: err.Error()}
 	}
 	facts := &access.RequestFacts{Time: time.Now(), Region: s.config.Region, UserAgent: r.UserAgent()}
-	if peer, err := netip.ParseAddrPort(r.RemoteAddr); err == nil {
-		facts.SourceIP = peer.Addr().Unmap()
-	}
+	facts.SourceIP = s.config.Proxies.SourceIP(r.RemoteAddr, r.Header)
 	action := "hakone:" + strings.ToUpper(r.Method[:1]) + strings.ToLower(r.Method[1:])
 	resource := fmt.Sprintf("arn:aws:hakone:%s:%s:%s", s.config.Region, s.config.Account, strings.TrimPrefix(r.URL.Path, "/_hakone/"))
 	d := access.Authorize(caller, facts, action, resource, s.config.Account, nil)

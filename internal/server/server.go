@@ -17,6 +17,7 @@ import (
 
 	"golang.org/x/sync/errgroup"
 
+	"github.com/hakonegate/hakone/internal/access"
 	"github.com/hakonegate/hakone/internal/access/seal"
 	"github.com/hakonegate/hakone/internal/blob"
 	"github.com/hakonegate/hakone/internal/engine"
@@ -42,6 +43,7 @@ type Config struct {
 	Control    string        // control plane; "" means 127.0.0.1:4566
 	Account    string        // of a fresh data directory; "" means 123456789012
 	Region     string        // "" means the data directory's, else RegionHint, else us-east-1
+	Proxies    access.Proxies // whose X-Forwarded-For is believed; nil: nobody's
 	RegionHint string        // what the environment says, for a fresh data directory
 	Drain      time.Duration // how long accepted requests may go on after Run's context is done; 0 means 10 s
 	Log        *slog.Logger  // nil discards
@@ -190,7 +192,7 @@ func (s *Server) wire(ctx context.Context) error {
 	s.apis = apigatewayv2.New(apigatewayv2.Config{Store: s.store, Account: account, Region: region})
 	s.gateway = gateway.New(gateway.Config{
 		APIs: s.apis, Keys: s.sts, Invoker: invoker{s.lambda, s.sts, region},
-		Trace: s.traces, Log: s.log, Account: account, Region: region,
+		Proxies: s.config.Proxies, Trace: s.traces, Log: s.log, Account: account, Region: region,
 	})
 	return s.wireCloudFormation(blobs)
 }
