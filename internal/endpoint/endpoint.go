@@ -20,6 +20,7 @@ import (
 	"github.com/hakonegate/hakone/internal/access"
 	"github.com/hakonegate/hakone/internal/awserr"
 	"github.com/hakonegate/hakone/internal/wire"
+	"github.com/hakonegate/hakone/policy"
 	"github.com/hakonegate/hakone/sigv4"
 )
 
@@ -170,6 +171,7 @@ func (c *call) authorize(ctx context.Context) error {
 	if action == "" {
 		action = c.service.Name + ":" + c.operation.Name
 	}
+	facts := c.conditions()
 	resources := c.operation.Resources(c.input)
 	if len(resources) == 0 {
 		resources = []string{"*"} // nothing is named: the operation will refuse it
@@ -178,7 +180,7 @@ func (c *call) authorize(ctx context.Context) error {
 		if resource == "" {
 			resource = c.caller.ARN
 		}
-		d := access.Authorize(c.caller, c.facts, action, resource, c.account, nil)
+		d := access.Authorize(c.caller, facts, action, resource, c.account, nil)
 		if d.Allowed() {
 			continue
 		}
@@ -186,6 +188,20 @@ func (c *call) authorize(ctx context.Context) error {
 		return access.Denied(c.protocol.accessDenied(), c.caller, action, resource, d)
 	}
 	return nil
+}
+
+// conditions are the facts of the request with those that the service adds.
+func (c *call) conditions() *access.RequestFacts {
+	if c.service.Facts == nil {
+		return c.facts
+	}
+	own := c.service.Facts(c.operation.Name, c.input)
+	facts := *c.facts
+	facts.Keys, facts.Tags, facts.ResourceTag = own.Keys, own.RequestTags, own.ResourceTags
+	if facts.Tags == nil && len(own.TagKeys) > 0 && facts.Keys != nil {
+		facts.Keys["aws:tagkeys"] = policy.Many(own.TagKeys...)
+	}
+	return &facts
 }
 
 func (c *call) run(ctx context.Context) (err error) {

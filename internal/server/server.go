@@ -38,15 +38,15 @@ import (
 // A Config says what to serve and where. DataDir is required.
 type Config struct {
 	DataDir    string
-	Listen     string        // data plane, HTTPS; "" means 127.0.0.1:8443
-	ListenHTTP string        // plain data plane; "" means none
-	Control    string        // control plane; "" means 127.0.0.1:4566
-	Account    string        // of a fresh data directory; "" means 123456789012
-	Region     string        // "" means the data directory's, else RegionHint, else us-east-1
+	Listen     string         // data plane, HTTPS; "" means 127.0.0.1:8443
+	ListenHTTP string         // plain data plane; "" means none
+	Control    string         // control plane; "" means 127.0.0.1:4566
+	Account    string         // of a fresh data directory; "" means 123456789012
+	Region     string         // "" means the data directory's, else RegionHint, else us-east-1
 	Proxies    access.Proxies // whose X-Forwarded-For is believed; nil: nobody's
-	RegionHint string        // what the environment says, for a fresh data directory
-	Drain      time.Duration // how long accepted requests may go on after Run's context is done; 0 means 10 s
-	Log        *slog.Logger  // nil discards
+	RegionHint string         // what the environment says, for a fresh data directory
+	Drain      time.Duration  // how long accepted requests may go on after Run's context is done; 0 means 10 s
+	Log        *slog.Logger   // nil discards
 }
 
 // A Server is one running hakone.
@@ -172,7 +172,7 @@ func (s *Server) wire(ctx context.Context) error {
 	if s.iam, err = iam.New(iam.Config{Store: s.store, Seal: ring, Account: account, Log: s.log}); err != nil {
 		return err
 	}
-	if s.sts, err = sts.New(sts.Config{Identities: s.iam, Seal: ring, Account: account}); err != nil {
+	if s.sts, err = sts.New(sts.Config{Identities: s.iam, Seal: ring, Account: account, WebIdentities: newWebIdentities(s.iam)}); err != nil {
 		return err
 	}
 	if err := s.keepAdministrator(ctx); err != nil {

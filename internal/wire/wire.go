@@ -12,6 +12,7 @@ import (
 	"reflect"
 
 	"github.com/hakonegate/hakone/internal/awserr"
+	"github.com/hakonegate/hakone/policy"
 )
 
 // A Protocol is one of AWS's ways to write requests and answers.
@@ -33,6 +34,19 @@ type Service struct {
 	Target     string // what precedes the operation in X-Amz-Target, such as "AmazonSSM"
 	Global     bool   // not tied to a region; clients may sign for us-east-1
 	Operations []Operation
+
+	// Facts tells what policies may ask of a call beside the global condition
+	// keys; nil means nothing.
+	Facts func(operation string, in any) Facts
+}
+
+// Facts are what a service knows of a call for conditions of policies. A field
+// left zero makes its keys absent.
+type Facts struct {
+	Keys         policy.Map        // the service's own keys, in lower case
+	RequestTags  map[string]string // aws:RequestTag/K and aws:TagKeys
+	TagKeys      []string          // further aws:TagKeys, of calls that only name tags
+	ResourceTags map[string]string // aws:ResourceTag/K
 }
 
 // Access says who may call an operation. The zero value asks the policies.

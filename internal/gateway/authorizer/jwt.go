@@ -60,6 +60,18 @@ var algorithms = map[string]crypto.Hash{"RS256": crypto.SHA256, "RS384": crypto.
 
 // Verify checks a token's signature and claims. Every error is a [*TokenError].
 func (j *JWT) Verify(ctx context.Context, token string) (*Token, error) {
+	claims, err := j.verified(ctx, token)
+	if err != nil {
+		return nil, err
+	}
+	if err := j.check(claims); err != nil {
+		return nil, err
+	}
+	return &Token{Claims: texts(claims), Scopes: scopes(claims)}, nil
+}
+
+// verified returns the claims of a token whose signature is the issuer's.
+func (j *JWT) verified(ctx context.Context, token string) (map[string]any, error) {
 	parts := strings.Split(token, ".")
 	if len(parts) != 3 {
 		return nil, refuse("token contains an invalid number of segments", nil)
@@ -98,16 +110,13 @@ func (j *JWT) Verify(ctx context.Context, token string) (*Token, error) {
 	if err := rsa.VerifyPKCS1v15(key, hash, digest.Sum(nil), signature); err != nil {
 		return nil, refuse("signature verification failed", err)
 	}
-	if err := j.check(claims); err != nil {
-		return nil, err
-	}
-	return &Token{Claims: texts(claims), Scopes: scopes(claims)}, nil
+	return claims, nil
 }
 
 // check compares the claims with what the authorizer wants and with the clock.
 func (j *JWT) check(claims map[string]any) error {
-	if iss, _ := claims["iss"].(string); iss != j.Issuer {
-		return refuse("issuer does not match", nil)
+	if err := j.checkIssuer(claims); err != nil {
+		return err
 	}
 	audience := list(claims["aud"])
 	if _, ok := claims["aud"]; !ok {
@@ -116,9 +125,20 @@ func (j *JWT) check(claims map[string]any) error {
 	if !slices.ContainsFunc(audience, func(a string) bool { return slices.Contains(j.Audience, a) }) {
 		return refuse("the token does not have a valid audience", nil)
 	}
+	return j.checkTimes(claims)
+}
+
+func (j *JWT) checkIssuer(claims map[string]any) error {
+	if iss, _ := claims["iss"].(string); iss != j.Issuer {
+		return refuse("issuer does not match", nil)
+	}
+	return nil
+}
+
+func (j *JWT) checkTimes(claims map[string]any) error {
 	now := float64(j.Now().UnixNano()) / 1e9
 	if exp, ok := seconds(claims["exp"]); !ok || exp <= now {
-		return refuse("the token has expired", nil)
+		return refuse(expired, nil)
 	}
 	for _, name := range []string{"nbf", "iat"} {
 		if v, present := claims[name]; present {

@@ -2,6 +2,7 @@ package iam
 
 import (
 	"cmp"
+	"strings"
 
 	"github.com/hakonegate/hakone/internal/wire"
 )
@@ -16,6 +17,7 @@ func (s *Service) API() wire.Service {
 		Version:   "2010-05-08",
 		Namespace: "https://iam.amazonaws.com/doc/2010-05-08/",
 		Global:    true,
+		Facts:     s.facts,
 		Operations: []wire.Operation{
 			wire.Op("CreateUser", s.CreateUser, func(in *CreateUserInput) string { return s.arn("user", cmp.Or(in.Path, "/"), in.UserName) }),
 			wire.Op("GetUser", s.GetUser, func(in *UserNameInput) string { return s.userARN(in.UserName) }),
@@ -97,7 +99,7 @@ func (s *Service) API() wire.Service {
 				return s.arn("instance-profile", cmp.Or(in.PathPrefix, "/"), "")
 			}),
 			wire.Op("ListInstanceProfilesForRole", s.ListInstanceProfilesForRole, func(in *ListInstanceProfilesInput) string { return s.roleARN(in.RoleName) }),
-			wire.Op("AddRoleToInstanceProfile", s.AddRoleToInstanceProfile, func(in *AddRoleToInstanceProfileInput) string {
+			wire.Op("AddRoleToInstanceProfile", s.passToInstanceProfile, func(in *AddRoleToInstanceProfileInput) string {
 				return s.profileARN(in.InstanceProfileName)
 			}),
 			wire.Op("RemoveRoleFromInstanceProfile", s.RemoveRoleFromInstanceProfile, func(in *AddRoleToInstanceProfileInput) string {
@@ -107,6 +109,19 @@ func (s *Service) API() wire.Service {
 			wire.Op("TagInstanceProfile", s.Tag, s.tagARN),
 			wire.Op("UntagInstanceProfile", s.Untag, s.tagARN),
 			wire.Op("ListInstanceProfileTags", s.ListTags, s.tagARN),
+
+			wire.Op("CreateOpenIDConnectProvider", s.CreateOpenIDConnectProvider, func(in *CreateOIDCProviderInput) string {
+				return s.arn("oidc-provider", "/", afterScheme(in.Url))
+			}),
+			wire.Op("GetOpenIDConnectProvider", s.GetOpenIDConnectProvider, providerARN),
+			wire.Op("ListOpenIDConnectProviders", s.ListOpenIDConnectProviders, nil),
+			wire.Op("UpdateOpenIDConnectProviderThumbprint", s.UpdateOpenIDConnectProviderThumbprint, providerARN),
+			wire.Op("AddClientIDToOpenIDConnectProvider", s.AddClientIDToOpenIDConnectProvider, providerARN),
+			wire.Op("RemoveClientIDFromOpenIDConnectProvider", s.RemoveClientIDFromOpenIDConnectProvider, providerARN),
+			wire.Op("DeleteOpenIDConnectProvider", s.DeleteOpenIDConnectProvider, providerARN),
+			wire.Op("TagOpenIDConnectProvider", s.Tag, s.tagARN),
+			wire.Op("UntagOpenIDConnectProvider", s.Untag, s.tagARN),
+			wire.Op("ListOpenIDConnectProviderTags", s.ListTags, s.tagARN),
 
 			wire.Op("SimulatePrincipalPolicy", s.SimulatePrincipalPolicy, func(in *SimulateInput) string { return in.PolicySourceArn }),
 			wire.Op("SimulateCustomPolicy", s.SimulateCustomPolicy, nil),
@@ -153,6 +168,16 @@ func (s *Service) rolePolicyARN(in *RolePolicyInput) string   { return s.roleARN
 func (s *Service) groupPolicyARN(in *GroupPolicyInput) string { return s.groupARN(in.GroupName) }
 func policyARN(in *PolicyArnInput) string                     { return in.PolicyArn }
 
+func providerARN(in *OIDCProviderInput) string { return in.OpenIDConnectProviderArn }
+
+// afterScheme returns a URL without its scheme; a text that has none, as it is.
+func afterScheme(text string) string {
+	if _, rest, ok := strings.Cut(text, "://"); ok {
+		return rest
+	}
+	return text
+}
+
 func (s *Service) tagARN(in *TagInput) string {
 	switch {
 	case in.RoleName != "":
@@ -161,6 +186,8 @@ func (s *Service) tagARN(in *TagInput) string {
 		return s.userARN(in.UserName)
 	case in.PolicyArn != "":
 		return in.PolicyArn
+	case in.OpenIDConnectProviderArn != "":
+		return in.OpenIDConnectProviderArn
 	default:
 		return s.profileARN(in.InstanceProfileName)
 	}

@@ -44,6 +44,7 @@ type Service struct {
 	roles    store.Collection[Role]
 	policies store.Collection[Policy]
 	profiles store.Collection[InstanceProfile]
+	oidc     store.Collection[OpenIDConnectProvider] // by ARN
 	keys     store.Collection[accessKey]
 	settings store.Collection[setting]
 
@@ -72,6 +73,7 @@ func New(c Config) (*Service, error) {
 		roles:     store.In[Role](c.Store, "iam.roles"),
 		policies:  store.In[Policy](c.Store, "iam.policies"),
 		profiles:  store.In[InstanceProfile](c.Store, "iam.instanceprofiles"),
+		oidc:      store.In[OpenIDConnectProvider](c.Store, "iam.oidcproviders"),
 		keys:      store.In[accessKey](c.Store, "iam.accesskeys"),
 		settings:  store.In[setting](c.Store, "iam.settings"),
 	}

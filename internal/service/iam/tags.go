@@ -16,8 +16,11 @@ type TagInput struct {
 	UserName            string
 	PolicyArn           string
 	InstanceProfileName string
-	Tags                []Tag
-	TagKeys             []string
+
+	OpenIDConnectProviderArn string
+
+	Tags    []Tag
+	TagKeys []string
 	Page
 }
 
@@ -43,6 +46,8 @@ func (s *Service) target(in *TagInput) (tagTarget, string) {
 		return targets["user"], in.UserName
 	case in.PolicyArn != "":
 		return targets["policy"], in.PolicyArn
+	case in.OpenIDConnectProviderArn != "":
+		return targets["oidc-provider"], in.OpenIDConnectProviderArn
 	default:
 		return targets["instance-profile"], in.InstanceProfileName
 	}
@@ -117,6 +122,18 @@ func (s *Service) tagTargets() map[string]tagTarget {
 			},
 			update: func(ctx context.Context, arn string, f func(*[]Tag) error) error {
 				return s.updatePolicy(ctx, arn, func(p *Policy) error { return f(&p.Tags) })
+			},
+		},
+		"oidc-provider": {
+			get: func(arn string) ([]Tag, error) {
+				p, ok := s.oidc.Get(arn)
+				if !ok {
+					return nil, noProvider(arn)
+				}
+				return p.Tags, nil
+			},
+			update: func(ctx context.Context, arn string, f func(*[]Tag) error) error {
+				return s.updateOIDC(ctx, arn, func(p *OpenIDConnectProvider) error { return f(&p.Tags) })
 			},
 		},
 		"instance-profile": {

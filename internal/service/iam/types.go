@@ -62,6 +62,10 @@ func (s *Service) Types() []stack.Type {
 			NameProperty: "InstanceProfileName", MaxName: maxProfileName,
 		},
 		{
+			Name: "AWS::IAM::OIDCProvider", Level: stack.Real, Handler: oidcType{s},
+			Replace: []string{"Url"}, Attributes: []string{"Arn"}, Required: []string{"Url"},
+		},
+		{
 			Name: "AWS::IAM::AccessKey", Level: stack.Real, Handler: accessKeyType{s},
 			Replace: []string{"UserName", "Serial"}, Attributes: []string{"SecretAccessKey"}, Required: []string{"UserName"},
 		},

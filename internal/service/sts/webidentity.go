@@ -14,6 +14,7 @@ import (
 var (
 	ErrWebTokenExpired = errors.New("web identity token expired")
 	ErrNoProvider      = errors.New("no provider of the token's issuer")
+	ErrWebAudience     = errors.New("no client ID of the provider is the token's audience")
 )
 
 // WebIdentities verifies the tokens of OpenID Connect providers.
@@ -75,6 +76,8 @@ func (s *Service) AssumeRoleWithWebIdentity(ctx context.Context, in *AssumeRoleW
 		return nil, &awserr.Error{Code: "ExpiredTokenException", Status: 400, Message: "Token expired", Err: err}
 	case errors.Is(err, ErrNoProvider):
 		return nil, &awserr.Error{Code: "InvalidIdentityToken", Status: 400, Message: "No OpenIDConnect provider found in your account for the token", Err: err}
+	case errors.Is(err, ErrWebAudience):
+		return nil, &awserr.Error{Code: "InvalidIdentityToken", Status: 400, Message: "Incorrect token audience", Err: err}
 	case err != nil:
 		return nil, &awserr.Error{Code: "InvalidIdentityToken", Status: 400, Message: "Couldn't retrieve verification key from your identity provider, or the token is not valid", Err: err}
 	}
