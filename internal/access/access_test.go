@@ -150,6 +150,34 @@ func TestKeyIDsCarryTheAccount(t *testing.T) {
 	}
 }
 
+func TestAuthorizeDoesNotAllocateWhenItAllows(t *testing.T) {
+	p := identity(t, `{"Version":"2012-10-17","Statement":{"Effect":"Allow","Action":"execute-api:Invoke","Resource":"arn:aws:execute-api:*:*:*","Condition":{
+		"IpAddress":{"aws:SourceIp":"192.0.2.0/24"},"DateGreaterThan":{"aws:CurrentTime":"2020-01-01T00:00:00Z"},"StringEquals":{"aws:PrincipalTag/Team":"red"}}}}`)
+	c := (&User{Name: "bob", ARN: "arn:aws:iam::1:user/bob", AccountID: "1", Tags: map[string]string{"team": "red"}, Policies: policy.Set{Identity: []*policy.Policy{p}}}).Caller("AKIA1")
+	f := &RequestFacts{SourceIP: netip.MustParseAddr("192.0.2.7"), Time: noon}
+	ask := func() bool {
+		return Authorize(c, f, "execute-api:Invoke", "arn:aws:execute-api:r:1:a/$default/GET/", "1", nil).Allowed()
+	}
+	if !ask() {
+		t.Fatal("denied")
+	}
+	if n := testing.AllocsPerRun(1000, func() { ask() }); n >= 1 {
+		t.Errorf("%v allocations, want none", n)
+	}
+	other := *f
+	other.SourceIP = netip.MustParseAddr("203.0.113.7")
+	if Authorize(c, &other, "execute-api:Invoke", "arn:aws:execute-api:r:1:a/$default/GET/", "1", nil).Allowed() {
+		t.Error("another address is taken for the last one")
+	}
+	other.SourceIP = netip.Addr{}
+	if Authorize(c, &other, "execute-api:Invoke", "arn:aws:execute-api:r:1:a/$default/GET/", "1", nil).Allowed() {
+		t.Error("no address is taken for the last one")
+	}
+	if !ask() {
+		t.Error("the same question has another answer")
+	}
+}
+
 func BenchmarkAuthorize(b *testing.B) {
 	p := identity(b, `{"Version":"2012-10-17","Statement":{"Effect":"Allow","Action":"execute-api:Invoke","Resource":"arn:aws:execute-api:*:*:*","Condition":{"IpAddress":{"aws:SourceIp":"192.0.2.0/24"}}}}`)
 	c := (&User{Name: "bob", ARN: "arn:aws:iam::1:user/bob", AccountID: "1", Policies: policy.Set{Identity: []*policy.Policy{p}}}).Caller("AKIA1")

@@ -2,6 +2,7 @@ package access
 
 import (
 	"net/http"
+	"sync"
 
 	"github.com/hakonegate/hakone/internal/awserr"
 	"github.com/hakonegate/hakone/policy"
@@ -9,20 +10,22 @@ import (
 
 // Authorize decides whether c may do action on resource, which belongs to
 // resourceAccount and carries the resource policy res; res is nil where the
-// resource has none.
+// resource has none. It does not allocate when it allows.
 func Authorize(c *Caller, f *RequestFacts, action, resource, resourceAccount string, res *policy.Policy) policy.Decision {
 	if c.restricted(action) {
 		return policy.Decision{}
 	}
-	r, set := question(c, f, action, resource, resourceAccount, res)
-	return policy.Evaluate(r, set)
+	q := ask(c, f, action, resource, resourceAccount, res)
+	defer q.done()
+	return policy.Evaluate(&q.request, &q.set)
 }
 
 // ExplainAuthorization tells in full how [Authorize] decides the same question.
 // It costs more; ask it when somebody wants to know.
 func ExplainAuthorization(c *Caller, f *RequestFacts, action, resource, resourceAccount string, res *policy.Policy) *policy.Explanation {
-	r, set := question(c, f, action, resource, resourceAccount, res)
-	return policy.Explain(r, set)
+	q := ask(c, f, action, resource, resourceAccount, res)
+	defer q.done()
+	return policy.Explain(&q.request, &q.set)
 }
 
 // AuthorizeTrust decides whether c may do an STS action on role, which trusts
@@ -31,21 +34,38 @@ func AuthorizeTrust(c *Caller, f *RequestFacts, action string, role *Role) polic
 	if c.restricted(action) || role.Trust == nil {
 		return policy.Decision{}
 	}
-	r, set := question(c, f, action, role.ARN, role.AccountID, role.Trust)
-	set.ExplicitTrust = true
-	return policy.Evaluate(r, set)
+	q := ask(c, f, action, role.ARN, role.AccountID, role.Trust)
+	defer q.done()
+	q.set.ExplicitTrust = true
+	return policy.Evaluate(&q.request, &q.set)
 }
 
-func question(c *Caller, f *RequestFacts, action, resource, account string, res *policy.Policy) (*policy.Request, *policy.Set) {
-	set := c.Policies
-	set.Resource = res
-	return &policy.Request{
-		Principal:       c.Principal(),
-		Action:          action,
-		Resource:        resource,
-		ResourceAccount: account,
-		Context:         &conditions{caller: c, facts: f, resourceAccount: account},
-	}, &set
+// A question is what one decision is made of. Questions are used again, since
+// one is asked for every request.
+type question struct {
+	request    policy.Request
+	set        policy.Set
+	conditions conditions
+}
+
+var questions = sync.Pool{New: func() any { return new(question) }}
+
+func ask(c *Caller, f *RequestFacts, action, resource, account string, res *policy.Policy) *question {
+	q, _ := questions.Get().(*question)
+	q.conditions.caller, q.conditions.facts, q.conditions.resourceAccount = c, f, account
+	q.set = c.Policies
+	q.set.Resource = res
+	q.request = policy.Request{
+		Principal: c.Principal(), Action: action, Resource: resource, ResourceAccount: account, Context: &q.conditions,
+	}
+	return q
+}
+
+// done gives q back. Nobody's policies or keys stay in it.
+func (q *question) done() {
+	q.request, q.set = policy.Request{}, policy.Set{}
+	q.conditions.caller, q.conditions.facts, q.conditions.resourceAccount = nil, nil, ""
+	questions.Put(q)
 }
 
 // Denied returns the refusal that the control plane answers with when d denied

@@ -43,6 +43,39 @@ type conditions struct {
 	caller          *Caller
 	facts           *RequestFacts
 	resourceAccount string
+
+	// The text of the last address and second that were asked for: the next
+	// request often has the same.
+	address     netip.Addr
+	addressText string
+	second      int64
+	secondText  string
+}
+
+// sourceIP is aws:SourceIp.
+func (c *conditions) sourceIP() (policy.Value, bool) {
+	a := c.facts.SourceIP
+	if a != c.address || c.addressText == "" {
+		v, ok := address(a)
+		if !ok {
+			return v, false
+		}
+		c.address = a
+		c.addressText, _ = v.Single()
+	}
+	return policy.One(c.addressText), true
+}
+
+// currentTime is aws:CurrentTime.
+func (c *conditions) currentTime() (policy.Value, bool) {
+	t := c.facts.Time
+	if t.IsZero() {
+		return policy.Value{}, false
+	}
+	if second := t.Unix(); second != c.second || c.secondText == "" {
+		c.second, c.secondText = second, t.UTC().Format(time.RFC3339)
+	}
+	return policy.One(c.secondText), true
 }
 
 // Value implements [policy.Context]. The table is that of "AWS global condition
@@ -67,11 +100,11 @@ func (c *conditions) requestKey(name string) (policy.Value, bool) {
 	f := c.facts
 	switch name {
 	case "sourceip":
-		return address(f.SourceIP)
+		return c.sourceIP()
 	case "securetransport":
 		return truth(f.Secure), true
 	case "currenttime":
-		return policy.One(f.Time.UTC().Format(time.RFC3339)), !f.Time.IsZero()
+		return c.currentTime()
 	case "epochtime":
 		return policy.One(strconv.FormatInt(f.Time.Unix(), 10)), !f.Time.IsZero()
 	case "requestedregion":

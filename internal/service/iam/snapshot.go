@@ -252,6 +252,9 @@ func (c *compiler) policy(kind policy.Kind, name, arn string, document Document)
 		}
 		p = policy.New(name, arn, d)
 	}
+	if p.Text() == string(document) {
+		id.document = Document(p.Text()) // one copy of the text is enough
+	}
 	c.next.cache[id] = p
 	return p
 }
