@@ -63,7 +63,7 @@ func (i *identities) ManagedPolicy(arn string) (*policy.Policy, bool) {
 }
 func (i *identities) Revision() uint64 { return i.revision }
 
-func parse(t *testing.T, kind policy.Kind, text string) *policy.Policy {
+func parse(t testing.TB, kind policy.Kind, text string) *policy.Policy {
 	t.Helper()
 	d, err := policy.Parse(kind, []byte(text))
 	if err != nil {
@@ -73,13 +73,13 @@ func parse(t *testing.T, kind policy.Kind, text string) *policy.Policy {
 }
 
 // allow returns a policy that allows actions.
-func allow(t *testing.T, kind policy.Kind, actions string) *policy.Policy {
+func allow(t testing.TB, kind policy.Kind, actions string) *policy.Policy {
 	t.Helper()
 	return parse(t, kind, `{"Version":"2012-10-17","Statement":{"Effect":"Allow","Action":[`+actions+`],"Resource":"*"}}`)
 }
 
 // trusting returns a trust policy: principal and condition are JSON.
-func trusting(t *testing.T, principal, actions, condition string) *policy.Policy {
+func trusting(t testing.TB, principal, actions, condition string) *policy.Policy {
 	t.Helper()
 	if condition == "" {
 		condition = "{}"
@@ -93,12 +93,12 @@ type fixture struct {
 	now time.Time
 }
 
-func start(t *testing.T) *fixture {
+func start(t testing.TB) *fixture {
 	t.Helper()
 	return startWith(t, nil)
 }
 
-func startWith(t *testing.T, web sts.WebIdentities) *fixture {
+func startWith(t testing.TB, web sts.WebIdentities) *fixture {
 	t.Helper()
 	ctx := context.Background()
 	e, err := engine.Start(ctx, engine.Config{Dir: t.TempDir()})
@@ -131,7 +131,7 @@ func startWith(t *testing.T, web sts.WebIdentities) *fixture {
 }
 
 // as returns the context of a call by the owner of credentials, "" for bob.
-func (f *fixture) as(t *testing.T, c *sts.Credentials) context.Context {
+func (f *fixture) as(t testing.TB, c *sts.Credentials) context.Context {
 	t.Helper()
 	id, token := "AKIABOB", ""
 	if c != nil {
@@ -144,7 +144,7 @@ func (f *fixture) as(t *testing.T, c *sts.Credentials) context.Context {
 	return access.With(t.Context(), k.Caller.(*access.Caller), &access.RequestFacts{Time: f.now})
 }
 
-func (f *fixture) assume(t *testing.T, in sts.AssumeRoleInput) *sts.AssumeRoleOutput {
+func (f *fixture) assume(t testing.TB, in sts.AssumeRoleInput) *sts.AssumeRoleOutput {
 	t.Helper()
 	in.RoleArn, in.RoleSessionName = roleARN, "sess"
 	out, err := f.AssumeRole(f.as(t, nil), &in)
@@ -154,7 +154,7 @@ func (f *fixture) assume(t *testing.T, in sts.AssumeRoleInput) *sts.AssumeRoleOu
 	return out
 }
 
-func (f *fixture) caller(t *testing.T, c *sts.Credentials) *access.Caller {
+func (f *fixture) caller(t testing.TB, c *sts.Credentials) *access.Caller {
 	t.Helper()
 	caller, _ := access.From(f.as(t, c))
 	return caller
