@@ -69,6 +69,8 @@ func TestConditionKeysArePresentOnlyWhenAWSSetsThem(t *testing.T) {
 		{"service's own keys", user, &RequestFacts{Keys: policy.Map{"sts:externalid": policy.One("e")}}, "sts:externalid", "e"},
 		{"unknown keys", user, facts, "aws:nosuchkey", ""},
 		{"account of the resource", user, facts, "aws:resourceaccount", "111122223333"},
+		{"organization of a caller", user, &RequestFacts{OrgID: "o-1"}, "aws:principalorgid", "o-1"},
+		{"nobody is in an organization", Anonymous(), &RequestFacts{OrgID: "o-1"}, "aws:principalorgid", ""},
 		{"request tags", user, &RequestFacts{Tags: map[string]string{"A": "b"}}, "aws:requesttag/a", "b"},
 	}
 	for _, tt := range tests {

@@ -19,6 +19,7 @@ type RequestFacts struct {
 	Secure    bool       // over TLS
 	Time      time.Time  // when the request came; zero means no time keys
 	Region    string
+	OrgID     string // of the organization that the account is in, "" for none
 	UserAgent string
 	Referer   string
 
@@ -160,6 +161,8 @@ func (c *conditions) principalKey(name string) (policy.Value, bool) {
 		return text(p.PrincipalARN)
 	case "principalaccount":
 		return text(p.AccountID)
+	case "principalorgid":
+		return text(orgID(p, c.facts))
 	case "username":
 		return text(p.UserName)
 	case "tokenissuetime":
@@ -196,6 +199,14 @@ func (c *conditions) serviceKey(key string) (policy.Value, bool) {
 	}
 	v, ok := c.facts.Keys[key]
 	return v, ok
+}
+
+// orgID returns the organization of a caller who is in an account.
+func orgID(c *Caller, f *RequestFacts) string {
+	if c.AccountID == "" {
+		return ""
+	}
+	return f.OrgID
 }
 
 // principalType returns the value of aws:PrincipalType; services have none.
@@ -241,7 +252,7 @@ func tagValue(tags map[string]string, name string) (policy.Value, bool) {
 // service's own.
 var names = [...]string{
 	"aws:currenttime", "aws:ec2instancesourceprivateipv4", "aws:ec2instancesourcevpc", "aws:epochtime", "aws:federatedprovider",
-	"aws:multifactorauthage", "aws:multifactorauthpresent", "aws:principalaccount", "aws:principalarn", "aws:principalisawsservice",
+	"aws:multifactorauthage", "aws:multifactorauthpresent", "aws:principalaccount", "aws:principalarn", "aws:principalisawsservice", "aws:principalorgid",
 	"aws:principalservicename", "aws:principaltype", "aws:referer", "aws:requestedregion", "aws:resourceaccount", "aws:securetransport",
 	"aws:sourceaccount", "aws:sourcearn", "aws:sourceidentity", "aws:sourceip", "aws:sourcevpc", "aws:sourcevpce", "aws:tagkeys",
 	"aws:tokenissuetime", "aws:useragent", "aws:userid", "aws:username", "aws:viaawsservice", "aws:vpcsourceip",

@@ -88,7 +88,7 @@ func (a *iam) authorize(x *exchange) error {
 // facts are what conditions of policies may ask of the request.
 func (x *exchange) facts() *access.RequestFacts {
 	return &access.RequestFacts{
-		SourceIP: x.sourceIP, Secure: x.secure, Time: x.start, Region: x.g.config.Region,
+		SourceIP: x.sourceIP, Secure: x.secure, Time: x.start, Region: x.g.config.Region, OrgID: x.g.config.OrganizationID,
 		UserAgent: x.r.UserAgent(), Referer: x.r.Referer(),
 	}
 }
@@ -114,6 +114,9 @@ func (a *iam) refused(x *exchange, e *sigv4.Error, sig *sigv4.Signature) *trace.
 	}
 	if sig != nil {
 		s.SignedHeaders = sig.SignedHeaders
+	}
+	if e.Reason == sigv4.Mismatch && e.CanonicalRequest != "" {
+		s.Cause = a.suspect(x, e)
 	}
 	return s
 }

@@ -122,7 +122,7 @@ func TestWebIdentities(t *testing.T) {
 	for _, tt := range tests {
 		who, err := w.Verify(t.Context(), tt.token)
 		switch {
-		case tt.want == nil && err != nil, tt.want != nil && err == nil, err != nil && tt.want != other && !errors.Is(err, tt.want):
+		case tt.want == nil && err != nil, tt.want != nil && err == nil, err != nil && !errors.Is(tt.want, other) && !errors.Is(err, tt.want):
 			t.Errorf("%s: Verify = %v, %v, want %v", tt.name, who, err, tt.want)
 		case err == nil && (who.Audience != tt.audience || who.Subject != "repo:a/b" || "http://"+who.Provider != known.URL):
 			t.Errorf("%s: Verify = %+v, want the audience %s", tt.name, who, tt.audience)

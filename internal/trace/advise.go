@@ -67,7 +67,10 @@ func adviseSignature(r *Request) []string {
 			"If those are right, the day in the credential is not the day of X-Amz-Date.",
 		}
 	case sigv4.Expired.String(), sigv4.NotYetValid.String():
-		return []string{"Compare the client's clock with this machine's: they may differ by 5 minutes.", "A signed request cannot be kept and sent later: sign it anew."}
+		return []string{
+			"The client's clock and this machine's differ by more than the 5 minutes that are allowed, unless the request was kept and sent later. Set the clocks by NTP.",
+			"A signed request cannot be kept: sign it anew each time it is sent.",
+		}
 	case sigv4.UnknownKey.String():
 		return []string{"This gateway knows only keys of its own account, not those of a real one: `hakone env` prints them.", "The key may have been deactivated or deleted."}
 	case sigv4.InvalidToken.String():
@@ -86,8 +89,20 @@ func adviseSignature(r *Request) []string {
 	case sigv4.StreamingPayload.String():
 		return []string{"Sign the hash of the whole body: execute-api takes neither UNSIGNED-PAYLOAD nor chunked signatures."}
 	case sigv4.Mismatch.String():
+		switch {
+		case s.Cause != "":
+			return []string{
+				strings.ToUpper(s.Cause[:1]) + s.Cause[1:] + ".",
+				"Sign what arrives here, or let the proxy pass on method, path, query, Host header, signed headers and body as they came.",
+			}
+		case strings.HasSuffix(s.Message, "is not signed"):
+			return []string{
+				"Every X-Amz-* header that arrives must be among the signed ones. A proxy or a client's plug-in may have added this one after signing.",
+				"Sign it too, take it off before the gateway, or give it a name without X-Amz-.",
+			}
+		}
 		return []string{
-			"Check the secret access key: a wrong one cannot be told from a changed request.",
+			"Check the secret access key first: a wrong one cannot be told from a changed request, and none of the usual changes (path, host, query, header, method) explains the signature.",
 			"A proxy may have changed the path, the query or the Host header, or added an X-Amz-* header, after signing. Sign for the address that this side sees.",
 			"The path is signed with its escapes escaped once more (%20 becomes %2520), the stage included; the query with its pairs sorted.",
 			"The body must be the very bytes that were signed: no re-encoding, no newline added.",

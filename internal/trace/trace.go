@@ -65,6 +65,7 @@ type Signature struct {
 	Valid            bool      `json:"valid"`
 	Reason           string    `json:"reason,omitempty"`  // the name of the failure, such as "Mismatch"; empty when valid
 	Message          string    `json:"message,omitempty"` // what was compared and where it differs
+	Cause            string    `json:"cause,omitempty"`   // what made it wrong, if that could be found out
 	AccessKeyID      string    `json:"accessKeyId,omitempty"`
 	Date             time.Time `json:"date,omitzero"`
 	Now              time.Time `json:"now,omitzero"`

@@ -146,7 +146,8 @@ func (s *Issuers) get(ctx context.Context, address string, into any) error {
 	if err != nil || u.Host == "" {
 		return fmt.Errorf("%q is not a URL", address)
 	}
-	if u.Scheme != "https" && (u.Scheme != "http" || !s.AllowHTTP && !(s.Loopback && onThisMachine(u.Hostname()))) {
+	plain := u.Scheme == "http" && (s.AllowHTTP || s.Loopback && onThisMachine(u.Hostname()))
+	if u.Scheme != "https" && !plain {
 		return fmt.Errorf("%s is not an https URL", address)
 	}
 	ctx, cancel := context.WithTimeout(ctx, fetchTimeout)

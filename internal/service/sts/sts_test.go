@@ -63,28 +63,28 @@ func (i *identities) ManagedPolicy(arn string) (*policy.Policy, bool) {
 }
 func (i *identities) Revision() uint64 { return i.revision }
 
-func parse(t testing.TB, kind policy.Kind, text string) *policy.Policy {
-	t.Helper()
+func parse(tb testing.TB, kind policy.Kind, text string) *policy.Policy {
+	tb.Helper()
 	d, err := policy.Parse(kind, []byte(text))
 	if err != nil {
-		t.Fatal(err)
+		tb.Fatal(err)
 	}
 	return policy.New("p", "", d)
 }
 
 // allow returns a policy that allows actions.
-func allow(t testing.TB, kind policy.Kind, actions string) *policy.Policy {
-	t.Helper()
-	return parse(t, kind, `{"Version":"2012-10-17","Statement":{"Effect":"Allow","Action":[`+actions+`],"Resource":"*"}}`)
+func allow(tb testing.TB, kind policy.Kind, actions string) *policy.Policy {
+	tb.Helper()
+	return parse(tb, kind, `{"Version":"2012-10-17","Statement":{"Effect":"Allow","Action":[`+actions+`],"Resource":"*"}}`)
 }
 
 // trusting returns a trust policy: principal and condition are JSON.
-func trusting(t testing.TB, principal, actions, condition string) *policy.Policy {
-	t.Helper()
+func trusting(tb testing.TB, principal, actions, condition string) *policy.Policy {
+	tb.Helper()
 	if condition == "" {
 		condition = "{}"
 	}
-	return parse(t, policy.Trust, `{"Version":"2012-10-17","Statement":{"Effect":"Allow","Principal":`+principal+`,"Action":[`+actions+`],"Condition":`+condition+`}}`)
+	return parse(tb, policy.Trust, `{"Version":"2012-10-17","Statement":{"Effect":"Allow","Principal":`+principal+`,"Action":[`+actions+`],"Condition":`+condition+`}}`)
 }
 
 type fixture struct {
@@ -93,70 +93,70 @@ type fixture struct {
 	now time.Time
 }
 
-func start(t testing.TB) *fixture {
-	t.Helper()
-	return startWith(t, nil)
+func start(tb testing.TB) *fixture {
+	tb.Helper()
+	return startWith(tb, nil)
 }
 
-func startWith(t testing.TB, web sts.WebIdentities) *fixture {
-	t.Helper()
+func startWith(tb testing.TB, web sts.WebIdentities) *fixture {
+	tb.Helper()
 	ctx := context.Background()
-	e, err := engine.Start(ctx, engine.Config{Dir: t.TempDir()})
+	e, err := engine.Start(ctx, engine.Config{Dir: tb.TempDir()})
 	if err != nil {
-		t.Fatal(err)
+		tb.Fatal(err)
 	}
-	t.Cleanup(func() { _ = e.Close() })
+	tb.Cleanup(func() { _ = e.Close() })
 	st, err := store.Open(ctx, e)
 	if err != nil {
-		t.Fatal(err)
+		tb.Fatal(err)
 	}
-	t.Cleanup(func() { _ = st.Close() })
+	tb.Cleanup(func() { _ = st.Close() })
 	ring, err := seal.Open(ctx, st)
 	if err != nil {
-		t.Fatal(err)
+		tb.Fatal(err)
 	}
 	f := &fixture{now: time.Date(2031, 3, 9, 12, 0, 0, 0, time.UTC)}
 	f.ids = &identities{
-		user: &access.User{Name: "bob", ARN: userARN, ID: "AIDABOB", AccountID: account, Policies: policy.Set{Identity: []*policy.Policy{allow(t, policy.Identity, `"*"`)}}},
+		user: &access.User{Name: "bob", ARN: userARN, ID: "AIDABOB", AccountID: account, Policies: policy.Set{Identity: []*policy.Policy{allow(tb, policy.Identity, `"*"`)}}},
 		roles: map[string]*access.Role{"AROAR": {
 			Name: "R", ARN: roleARN, ID: "AROAR", AccountID: account, MaxSession: 2 * time.Hour, Tags: map[string]string{"Team": "red"},
-			Policies: policy.Set{Identity: []*policy.Policy{allow(t, policy.Identity, `"execute-api:Invoke","sts:*"`)}},
-			Trust:    trusting(t, `{"AWS":"`+userARN+`"}`, `"sts:AssumeRole","sts:TagSession","sts:SetSourceIdentity"`, ""),
+			Policies: policy.Set{Identity: []*policy.Policy{allow(tb, policy.Identity, `"execute-api:Invoke","sts:*"`)}},
+			Trust:    trusting(tb, `{"AWS":"`+userARN+`"}`, `"sts:AssumeRole","sts:TagSession","sts:SetSourceIdentity"`, ""),
 		}},
 	}
 	if f.Service, err = sts.New(sts.Config{Identities: f.ids, Seal: ring, Account: account, WebIdentities: web, Now: func() time.Time { return f.now }}); err != nil {
-		t.Fatal(err)
+		tb.Fatal(err)
 	}
 	return f
 }
 
 // as returns the context of a call by the owner of credentials, "" for bob.
-func (f *fixture) as(t testing.TB, c *sts.Credentials) context.Context {
-	t.Helper()
+func (f *fixture) as(tb testing.TB, c *sts.Credentials) context.Context {
+	tb.Helper()
 	id, token := "AKIABOB", ""
 	if c != nil {
 		id, token = c.AccessKeyId, c.SessionToken
 	}
-	k, err := f.Key(t.Context(), id, token)
+	k, err := f.Key(tb.Context(), id, token)
 	if err != nil {
-		t.Fatal(err)
+		tb.Fatal(err)
 	}
-	return access.With(t.Context(), k.Caller.(*access.Caller), &access.RequestFacts{Time: f.now})
+	return access.With(tb.Context(), k.Caller.(*access.Caller), &access.RequestFacts{Time: f.now})
 }
 
-func (f *fixture) assume(t testing.TB, in sts.AssumeRoleInput) *sts.AssumeRoleOutput {
-	t.Helper()
+func (f *fixture) assume(tb testing.TB, in sts.AssumeRoleInput) *sts.AssumeRoleOutput {
+	tb.Helper()
 	in.RoleArn, in.RoleSessionName = roleARN, "sess"
-	out, err := f.AssumeRole(f.as(t, nil), &in)
+	out, err := f.AssumeRole(f.as(tb, nil), &in)
 	if err != nil {
-		t.Fatal(err)
+		tb.Fatal(err)
 	}
 	return out
 }
 
-func (f *fixture) caller(t testing.TB, c *sts.Credentials) *access.Caller {
-	t.Helper()
-	caller, _ := access.From(f.as(t, c))
+func (f *fixture) caller(tb testing.TB, c *sts.Credentials) *access.Caller {
+	tb.Helper()
+	caller, _ := access.From(f.as(tb, c))
 	return caller
 }
 
