@@ -26,6 +26,7 @@ type Session struct {
 	PolicyARNs  []string      // managed session policies
 	Tags        map[string]string
 	Origin      Origin
+	SourceARN   string // what a service assumes the role for, such as a function; trust policies may ask
 }
 
 // A Role is an IAM role as the request path needs it, compiled. It is immutable.

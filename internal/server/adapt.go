@@ -4,24 +4,30 @@ import (
 	"context"
 	"fmt"
 	"net/http"
+	"strings"
 	"time"
 
+	"github.com/hakonegate/hakone/arn"
 	"github.com/hakonegate/hakone/internal/access"
 	"github.com/hakonegate/hakone/internal/awserr"
 	"github.com/hakonegate/hakone/internal/execenv"
 	"github.com/hakonegate/hakone/internal/gateway/integration"
 	"github.com/hakonegate/hakone/internal/service/lambda"
+	"github.com/hakonegate/hakone/internal/service/logs"
 	"github.com/hakonegate/hakone/internal/service/sts"
 )
 
 // functionCredentials gives functions the session of their execution role, as
 // the Lambda service gets it.
-type functionCredentials struct{ sts *sts.Service }
+type functionCredentials struct {
+	sts    *sts.Service
+	prefix string // of functions' ARNs
+}
 
 // FunctionCredentials implements [execenv.Credentials].
 func (f functionCredentials) FunctionCredentials(ctx context.Context, roleARN, functionName string) (execenv.Keys, error) {
 	c, err := f.sts.AssumeForService(ctx, "lambda.amazonaws.com", access.Session{
-		RoleARN: roleARN, SessionName: functionName, Duration: 12 * time.Hour,
+		RoleARN: roleARN, SessionName: functionName, Duration: 12 * time.Hour, SourceARN: f.prefix + functionName,
 	})
 	if err != nil {
 		return execenv.Keys{}, err
@@ -44,10 +50,10 @@ const gatewayPrincipal = "apigateway.amazonaws.com"
 
 // Invoke implements [integration.Invoker].
 func (v invoker) Invoke(ctx context.Context, i *integration.Invocation) (*integration.Result, error) {
-	in := &lambda.InvokeInput{FunctionARN: i.FunctionARN, Payload: i.Payload, Caller: i.Caller}
+	in := &lambda.InvokeInput{FunctionARN: i.FunctionARN, Payload: i.Payload, Caller: i.Caller, Facts: i.Facts, TraceID: i.TraceID}
 	switch {
 	case i.Role != "":
-		session, err := v.assume(ctx, i.Role)
+		session, err := v.assume(ctx, i.Role, i.SourceARN)
 		if err != nil {
 			return nil, err
 		}
@@ -55,7 +61,7 @@ func (v invoker) Invoke(ctx context.Context, i *integration.Invocation) (*integr
 	case i.Caller == nil:
 		in.Service, in.SourceARN, in.SourceAccount = gatewayPrincipal, i.SourceARN, i.SourceAccount
 	}
-	if in.Caller != nil {
+	if i.Role != "" { // the request is API Gateway's, not the client's
 		in.Facts = &access.RequestFacts{Time: time.Now(), Secure: true, Region: v.region}
 	}
 	out, err := v.lambda.Invoke(ctx, in)
@@ -66,8 +72,8 @@ func (v invoker) Invoke(ctx context.Context, i *integration.Invocation) (*integr
 }
 
 // assume gives API Gateway the session of an integration's role.
-func (v invoker) assume(ctx context.Context, role string) (*access.Caller, error) {
-	credentials, err := v.sts.AssumeForService(ctx, gatewayPrincipal, access.Session{RoleARN: role, SessionName: "BackplaneAssumeRoleSession"})
+func (v invoker) assume(ctx context.Context, role, source string) (*access.Caller, error) {
+	credentials, err := v.sts.AssumeForService(ctx, gatewayPrincipal, access.Session{RoleARN: role, SessionName: "BackplaneAssumeRoleSession", SourceARN: source})
 	if err != nil {
 		return nil, awserr.New("AccessDeniedException", http.StatusForbidden, "API Gateway cannot assume the role %s: %v", role, err)
 	}
@@ -80,4 +86,18 @@ func (v invoker) assume(ctx context.Context, role string) (*access.Caller, error
 		return nil, fmt.Errorf("session of %s has no caller", role)
 	}
 	return caller, nil
+}
+
+// accessLogs writes the access logs of stages to their log groups.
+type accessLogs struct{ logs *logs.Service }
+
+// WriteAccessLog implements [gateway.AccessLogs]. The events are in memory, so
+// it does not block.
+func (a accessLogs) WriteAccessLog(destinationARN string, at time.Time, line string) {
+	destination, err := arn.Parse(destinationARN)
+	group, ok := strings.CutPrefix(destination.Resource, "log-group:")
+	if err != nil || destination.Service != "logs" || !ok {
+		return // a Firehose stream, of which there is none here
+	}
+	a.logs.Append(strings.TrimSuffix(group, ":*"), "access", execenv.LogEvent{Time: at, Message: line})
 }

@@ -33,6 +33,7 @@ import (
 	"github.com/hakonegate/hakone/internal/service/sts"
 	"github.com/hakonegate/hakone/internal/store"
 	"github.com/hakonegate/hakone/internal/trace"
+	"github.com/hakonegate/hakone/sigv4"
 )
 
 // A Config says what to serve and where. DataDir is required.
@@ -44,6 +45,7 @@ type Config struct {
 	Account    string         // of a fresh data directory; "" means 123456789012
 	Region     string         // "" means the data directory's, else RegionHint, else us-east-1
 	Proxies    access.Proxies // whose X-Forwarded-For is believed; nil: nobody's
+	NoReplay   bool           // refuse signed requests to APIs that were accepted before
 	RegionHint string         // what the environment says, for a fresh data directory
 	Drain      time.Duration  // how long accepted requests may go on after Run's context is done; 0 means 10 s
 	Log        *slog.Logger   // nil discards
@@ -185,14 +187,18 @@ func (s *Server) wire(ctx context.Context) error {
 		Dir:         filepath.Join(s.config.DataDir, "functions"),
 		Code:        blobs,
 		Log:         s.log,
-		Credentials: functionCredentials{s.sts},
+		Credentials: functionCredentials{s.sts, "arn:aws:lambda:" + region + ":" + account + ":function:"},
 		Logs:        s.logs,
 	})
 	s.lambda = lambda.New(lambda.Config{Store: s.store, Code: blobs, Pool: s.pool, Account: account, Region: region, Log: s.log})
 	s.apis = apigatewayv2.New(apigatewayv2.Config{Store: s.store, Account: account, Region: region})
+	var replay *sigv4.ReplayCache
+	if s.config.NoReplay {
+		replay = &sigv4.ReplayCache{}
+	}
 	s.gateway = gateway.New(gateway.Config{
-		APIs: s.apis, Keys: s.sts, Invoker: invoker{s.lambda, s.sts, region},
-		Proxies: s.config.Proxies, Trace: s.traces, Log: s.log, Account: account, Region: region,
+		APIs: s.apis, Keys: s.sts, Invoker: invoker{s.lambda, s.sts, region}, AccessLogs: accessLogs{s.logs},
+		Proxies: s.config.Proxies, Replay: replay, Trace: s.traces, Log: s.log, Account: account, Region: region,
 	})
 	return s.wireCloudFormation(blobs)
 }

@@ -118,7 +118,7 @@ func (s *Service) AssumeForService(_ context.Context, servicePrincipal string, w
 	if !ok {
 		return nil, notAuthorized(caller, "sts:AssumeRole", want.RoleARN)
 	}
-	facts := &access.RequestFacts{Time: s.now(), Secure: true}
+	facts := &access.RequestFacts{Time: s.now(), Secure: true, SourceARN: want.SourceARN, SourceAccount: s.account}
 	if err := trusted(caller, trustFacts(facts, wish, nil), "sts:AssumeRole", wish, role); err != nil {
 		return nil, err
 	}

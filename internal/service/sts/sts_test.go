@@ -366,6 +366,21 @@ func TestServicesAssumeRolesThatTrustThem(t *testing.T) {
 	}
 }
 
+// The guard against a confused deputy: a role that one function's service calls
+// may assume is not another's.
+func TestTrustOfServicesAsksForTheSource(t *testing.T) {
+	const function = "arn:aws:lambda:eu-west-1:123456789012:function:"
+	f := start(t)
+	f.ids.roles["AROAR"].Trust = trusting(t, `{"Service":"lambda.amazonaws.com"}`, `"sts:AssumeRole"`,
+		`{"StringEquals":{"aws:SourceAccount":"123456789012"},"ArnLike":{"aws:SourceArn":"`+function+`mine"}}`)
+	for source, want := range map[string]bool{function + "mine": true, function + "other": false, "": false} {
+		_, err := f.AssumeForService(t.Context(), "lambda.amazonaws.com", access.Session{RoleARN: roleARN, SessionName: "mine", SourceARN: source})
+		if (err == nil) != want {
+			t.Errorf("for %q: %v, want allowed %v", source, err, want)
+		}
+	}
+}
+
 func TestTokensOfUsers(t *testing.T) {
 	f := start(t)
 	out, err := f.GetSessionToken(f.as(t, nil), &sts.GetSessionTokenInput{})
