@@ -151,7 +151,7 @@ func (o *options) sources(s *streams, n *network, log *wireLog) *identity.Source
 		SecurityToken: o.securityToken, SessionToken: o.sessionToken, Profile: o.profile,
 		Roles: o.roles, ExternalID: o.externalID, SessionName: o.roleSession, MFASerial: o.mfaSerial, MFACode: o.mfaCode,
 		STSEndpoint: o.stsEndpoint, STSRegion: o.region, IMDSv1: o.imdsV1,
-		Getenv: s.getenv, HTTP: &http.Client{Transport: n.transport}, Notes: log,
+		Getenv: s.getenv, HTTP: &http.Client{Transport: n}, Notes: log, Stderr: s.stderr,
 	}
 	if file, ok := s.stdin.(*os.File); ok && term.IsTerminal(int(file.Fd())) {
 		sources.Prompt = func(question string) (string, error) {

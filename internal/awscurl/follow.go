@@ -201,7 +201,7 @@ func (x *exchange) attempt(ctx context.Context, out *outgoing, signed bool) (*ht
 	request := x.request(ctx, &sending)
 	x.log.request(request, sending.header)
 	x.stats.start(out)
-	response, err := x.network.transport.RoundTrip(request)
+	response, err := x.network.RoundTrip(request)
 	if err != nil {
 		return nil, transportFailure(err)
 	}

@@ -8,21 +8,29 @@ import (
 	"io"
 	"net"
 	"net/http"
+	"net/url"
 	"os"
 	"path/filepath"
 	"strings"
+	"sync"
 	"time"
 )
 
-// A network is how hosts are reached: addresses, TLS, proxies.
+// A network is how hosts are reached: addresses, TLS, proxies. What TLS needs is
+// read when a host wants it: a bundle of authorities takes milliseconds.
 type network struct {
-	o         *options
-	dialer    *net.Dialer
-	transport *http.Transport
+	o      *options
+	s      *streams
+	log    *wireLog
+	dialer *net.Dialer
+	proxy  func(*http.Request) (*url.URL, error)
+
+	plain  func() *http.Transport // for http URLs that no proxy with TLS is asked for
+	secure func() (*http.Transport, error)
 }
 
 func newNetwork(o *options, s *streams, log *wireLog) (*network, error) {
-	n := &network{o: o, dialer: &net.Dialer{Timeout: o.connectTimeout}}
+	n := &network{o: o, s: s, log: log, dialer: &net.Dialer{Timeout: o.connectTimeout}}
 	if o.netInterface != "" {
 		address, err := localAddress(o.netInterface, o.ipv6)
 		if err != nil {
@@ -30,36 +38,61 @@ func newNetwork(o *options, s *streams, log *wireLog) (*network, error) {
 		}
 		n.dialer.LocalAddr = address
 	}
-	config, err := o.tlsConfig(s)
-	if err != nil {
+	var err error
+	if n.proxy, err = o.proxyFunc(s); err != nil {
 		return nil, err
 	}
-	proxy, err := o.proxyFunc(s)
-	if err != nil {
-		return nil, err
-	}
-	n.transport = &http.Transport{
-		Proxy: proxy, TLSClientConfig: config, TLSHandshakeTimeout: o.connectTimeout, DisableCompression: true,
-		DisableKeepAlives: false, Protocols: o.protocols(), MaxResponseHeaderBytes: 1 << 20, ReadBufferSize: 32 << 10, WriteBufferSize: 32 << 10,
+	n.plain = sync.OnceValue(func() *http.Transport { return n.transport(nil) })
+	n.secure = sync.OnceValues(func() (*http.Transport, error) {
+		config, err := o.tlsConfig(s)
+		if err != nil {
+			return nil, err
+		}
+		return n.transport(config), nil
+	})
+	return n, nil
+}
+
+// transport makes the transport with, or without, TLS.
+func (n *network) transport(config *tls.Config) *http.Transport {
+	return &http.Transport{
+		Proxy: n.proxy, TLSClientConfig: config, TLSHandshakeTimeout: n.o.connectTimeout, DisableCompression: true,
+		Protocols: n.o.protocols(config != nil), MaxResponseHeaderBytes: 1 << 20, ReadBufferSize: 32 << 10, WriteBufferSize: 32 << 10,
 		DialContext: func(ctx context.Context, _, address string) (net.Conn, error) {
 			connection, err := n.dial(ctx, address)
 			if err != nil {
 				return nil, err
 			}
-			return log.connection(connection), nil
+			return n.log.connection(connection), nil
 		},
 	}
-	return n, nil
 }
 
-func (o *options) protocols() *http.Protocols {
+// RoundTrip implements [http.RoundTripper].
+func (n *network) RoundTrip(request *http.Request) (*http.Response, error) {
+	proxy, err := n.proxy(request)
+	if err != nil {
+		return nil, err
+	}
+	if request.URL.Scheme != "https" && (proxy == nil || proxy.Scheme != "https") {
+		return n.plain().RoundTrip(request)
+	}
+	transport, err := n.secure()
+	if err != nil {
+		return nil, err
+	}
+	return transport.RoundTrip(request)
+}
+
+// protocols are those to speak, over TLS or without.
+func (o *options) protocols(secure bool) *http.Protocols {
 	p := new(http.Protocols)
-	switch o.httpVersion {
-	case "1.1":
-		p.SetHTTP1(true)
-	case "2-prior":
+	switch {
+	case o.httpVersion == "2-prior":
 		p.SetHTTP2(true)
 		p.SetUnencryptedHTTP2(true)
+	case o.httpVersion == "1.1" || !secure:
+		p.SetHTTP1(true)
 	default:
 		p.SetHTTP1(true)
 		p.SetHTTP2(true)

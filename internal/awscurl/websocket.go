@@ -19,8 +19,7 @@ import (
 // webSocket opens a connection with a signed GET, sends each line of standard
 // input as a message and prints each message that comes (RFC 6455).
 func (x *exchange) webSocket(ctx context.Context) error {
-	x.network.transport.Protocols = new(http.Protocols)
-	x.network.transport.Protocols.SetHTTP1(true)
+	x.o.httpVersion = "1.1"
 	key := base64.StdEncoding.EncodeToString([]byte(rand.Text()[:16]))
 	x.header = x.header.without("Connection").without("Accept-Encoding")
 	for _, field := range []sigv4.Header{

@@ -53,8 +53,16 @@ func (s *Sources) resolve(ctx context.Context, name, source string, seen []strin
 		return none, usagef("profile %s has aws_access_key_id but no aws_secret_access_key", name)
 	case secret != "":
 		return none, usagef("profile %s has aws_secret_access_key but no aws_access_key_id", name)
-	case hasCredentials(settings):
-		return s.sdkProfile(ctx, name)
+	case settings["sso_session"] != "" || settings["sso_start_url"] != "" || settings["sso_account_id"] != "":
+		return s.sso(ctx, name, settings)
+	case settings["credential_process"] != "":
+		credentials, err := s.process(ctx, settings["credential_process"])
+		if err != nil {
+			return none, fmt.Errorf("profile %s: %w", name, err)
+		}
+		return credentials, nil
+	case settings["login_session"] != "":
+		return s.console(name, settings["login_session"])
 	default:
 		return none, usagef("profile %s (%s) has no credentials: it needs one of %s", name, source, strings.Join(credentialSettings, ", "))
 	}

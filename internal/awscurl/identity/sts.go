@@ -76,7 +76,7 @@ func (s *Sources) assume(ctx context.Context, base sigv4.Credentials, a assumpti
 	if answer.Credentials.AccessKeyID == "" {
 		return sigv4.Credentials{}, fmt.Errorf("assume role %s: STS answered without credentials", a.role)
 	}
-	s.writeCache(cache, &answer.Credentials)
+	s.writeCache(cache, &answer.Credentials, "assume-role")
 	return answer.Credentials.credentials(), nil
 }
 
@@ -106,11 +106,7 @@ func (s *Sources) sts(ctx context.Context, form url.Values, base *sigv4.Credenti
 	if region == "*" {
 		region = "us-east-1"
 	}
-	suffix := "amazonaws.com"
-	if strings.HasPrefix(region, "cn-") {
-		suffix += ".cn"
-	}
-	endpoint := first(s.STSEndpoint, s.Getenv("AWS_ENDPOINT_URL_STS"), s.Getenv("AWS_ENDPOINT_URL"), "https://sts."+region+"."+suffix)
+	endpoint := first(s.STSEndpoint, s.Getenv("AWS_ENDPOINT_URL_STS"), s.Getenv("AWS_ENDPOINT_URL"), "https://sts."+region+"."+suffixOf(region))
 	request, err := http.NewRequestWithContext(ctx, http.MethodPost, strings.TrimSuffix(endpoint, "/")+"/", strings.NewReader(form.Encode()))
 	if err != nil {
 		return fmt.Errorf("address of STS: %w", err)
@@ -202,12 +198,19 @@ func (s *Sources) readCache(path string) (*temporary, bool) {
 
 // writeCache keeps credentials for the next call. Where that fails, the next
 // call asks again.
-func (s *Sources) writeCache(path string, credentials *temporary) {
+func (s *Sources) writeCache(path string, credentials *temporary, kind string) {
 	if path == "" {
 		return
 	}
-	content, err := json.Marshal(map[string]any{"Credentials": credentials, "ProviderType": "assume-role"})
-	if err != nil || os.MkdirAll(filepath.Dir(path), 0o700) != nil {
+	if content, err := json.Marshal(map[string]any{"Credentials": credentials, "ProviderType": kind}); err == nil {
+		replaceFile(path, content)
+	}
+}
+
+// replaceFile puts content in the place of a cache file that only its owner may
+// read. Where that fails, the old content stays.
+func replaceFile(path string, content []byte) {
+	if os.MkdirAll(filepath.Dir(path), 0o700) != nil {
 		return
 	}
 	file, err := os.CreateTemp(filepath.Dir(path), ".awscurl-*") // mode 0600
