@@ -17,7 +17,8 @@ type Keys interface {
 // Authenticate verifies r's signature and returns its caller.
 //
 // A refused signature is a [*sigv4.Error]; any other error says nothing about the
-// caller. The signature is returned whenever it could be read, also when refused.
+// caller. The signature is nil unless it was good; what a refused one claims is in
+// the error and in [sigv4.Claimed].
 func Authenticate(ctx context.Context, v *sigv4.Verifier, r *sigv4.Request) (*Caller, *sigv4.Signature, error) {
 	return AuthenticateScope(ctx, v, r, v.Scope)
 }

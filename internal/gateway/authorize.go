@@ -37,7 +37,7 @@ type iam struct{ g *Gateway }
 func (a *iam) authenticate(x *exchange) error {
 	caller, sig, err := access.Authenticate(x.r.Context(), a.g.verifier, x.req)
 	if refused, ok := errors.AsType[*sigv4.Error](err); ok {
-		x.trace.Signature = a.refused(x, refused, sig)
+		x.trace.Signature = a.refused(x, refused)
 		switch refused.Reason {
 		case sigv4.BodyTooLarge:
 			return tooLarge()
@@ -100,7 +100,7 @@ func (a *iam) accepted(sig *sigv4.Signature) *trace.Signature {
 	}
 }
 
-func (a *iam) refused(x *exchange, e *sigv4.Error, sig *sigv4.Signature) *trace.Signature {
+func (a *iam) refused(x *exchange, e *sigv4.Error) *trace.Signature {
 	s := &trace.Signature{
 		Reason: e.Reason.String(), Message: e.Detail, AccessKeyID: e.AccessKeyID, Date: e.Time, Now: x.start,
 		WantRegion: a.g.config.Region, WantService: "execute-api",
@@ -111,9 +111,6 @@ func (a *iam) refused(x *exchange, e *sigv4.Error, sig *sigv4.Signature) *trace.
 		if s.AccessKeyID == "" {
 			s.AccessKeyID = claim.AccessKeyID
 		}
-	}
-	if sig != nil {
-		s.SignedHeaders = sig.SignedHeaders
 	}
 	if e.Reason == sigv4.Mismatch && e.CanonicalRequest != "" {
 		s.Cause = a.suspect(x, e)

@@ -69,6 +69,21 @@ func (g *Gateway) begin(w http.ResponseWriter, r *http.Request) *exchange {
 	return x
 }
 
+// release gives back the memory of the body. An HTTP backend may have answered
+// before the transport was done with it, so what went to one is left alone.
+func (x *exchange) release() {
+	if x.req == nil {
+		return
+	}
+	if x.target != nil {
+		if _, backend := x.target.integration.(*proxy); backend {
+			return
+		}
+	}
+	x.body = nil
+	x.req.Release()
+}
+
 // newRequestID returns a request ID as HTTP APIs have them: 11 bytes as base64,
 // with "HcE" at the tenth character.
 func newRequestID() string {

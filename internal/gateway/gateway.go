@@ -30,14 +30,15 @@ type Config struct {
 	Account string
 	Region  string
 
-	Proxies          access.Proxies    // whose X-Forwarded-For is believed; nil: nobody's
-	AccessLogs       AccessLogs        // of stages that have one; nil writes none
-	Partition        string            // "" means "aws"
-	OrganizationID   string            // of the account; "" when it is in none
-	AllowHTTPIssuers bool              // JWT issuers may have http URLs: for local work only
-	Client           *http.Client      // asks JWT issuers for their keys; nil means http.DefaultClient
-	Transport        http.RoundTripper // to HTTP backends; nil means integration.NewTransport()
-	Now              func() time.Time  // nil means time.Now
+	Proxies          access.Proxies     // whose X-Forwarded-For is believed; nil: nobody's
+	AccessLogs       AccessLogs         // of stages that have one; nil writes none
+	Replay           *sigv4.ReplayCache // refuse requests that were accepted before; nil accepts them again, as AWS does
+	Partition        string             // "" means "aws"
+	OrganizationID   string             // of the account; "" when it is in none
+	AllowHTTPIssuers bool               // JWT issuers may have http URLs: for local work only
+	Client           *http.Client       // asks JWT issuers for their keys; nil means http.DefaultClient
+	Transport        http.RoundTripper  // to HTTP backends; nil means integration.NewTransport()
+	Now              func() time.Time   // nil means time.Now
 }
 
 // APIs are the records that the gateway serves; *apigatewayv2.Service is one.
@@ -83,6 +84,7 @@ func New(c Config) *Gateway {
 		Scope:   sigv4.Scope{Region: c.Region, Service: "execute-api"},
 		Now:     c.Now,
 		MaxBody: maxBody,
+		Replay:  c.Replay,
 	}
 	g.iam = iam{g}
 	g.issuers = &authorizer.Issuers{AllowHTTP: c.AllowHTTPIssuers, Client: c.Client, Now: c.Now}
@@ -204,4 +206,5 @@ func (x *exchange) record() {
 	x.trace.Duration = x.g.config.Now().Sub(x.start)
 	x.writeAccessLog()
 	x.g.config.Trace.Record(x.trace)
+	x.release()
 }

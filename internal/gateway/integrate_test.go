@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"net/http"
 	"slices"
+	"strconv"
 	"strings"
 	"testing"
 	"testing/synctest"
@@ -16,6 +17,7 @@ import (
 	"github.com/hakonegate/hakone/internal/awserr"
 	"github.com/hakonegate/hakone/internal/gateway/integration"
 	"github.com/hakonegate/hakone/internal/service/apigatewayv2"
+	"github.com/hakonegate/hakone/sigv4"
 )
 
 func TestFailedIntegrations(t *testing.T) {
@@ -272,6 +274,28 @@ func BenchmarkIAMPath(b *testing.B) {
 	}
 	if last := bench.trace.Last(); last.Status != http.StatusOK {
 		b.Fatalf("%+v", last)
+	}
+}
+
+// What refusing replays costs: each request is another one, as they must be.
+func BenchmarkIAMPathReplays(b *testing.B) {
+	for _, name := range []string{"accepted", "refused"} {
+		b.Run(name, func(b *testing.B) {
+			bench := newBench(b, answer(`{"statusCode":200,"body":"Hello, World"}`), httpAPI("$default", "GET /hello/{name} : AWS_IAM"))
+			if name == "refused" {
+				bench.verifier.Replay = &sigv4.ReplayCache{}
+			}
+			b.ReportAllocs()
+			for n := 0; b.Loop(); n++ {
+				b.StopTimer()
+				r := request(b, "GET", "/hello/world?n="+strconv.Itoa(n), "", &allowed)
+				b.StartTimer()
+				bench.ServeHTTP(discard{}, r)
+			}
+			if last := bench.trace.Last(); last.Status != http.StatusOK {
+				b.Fatalf("%+v", last)
+			}
+		})
 	}
 }
 
