@@ -18,19 +18,26 @@ import (
 func (p *program) logsCommand() *cobra.Command {
 	var follow bool
 	var since time.Duration
-	var filter string
+	var filter, group string
 	command := &cobra.Command{
-		Use:   "logs FUNCTION",
-		Short: "Show what a function wrote",
+		Use:   "logs [FUNCTION]",
+		Short: "Show what a function wrote, or an API's access log",
 		Example: `  hakone logs HelloWorldFunction
-  hakone logs HelloWorldFunction -f --since 5m --filter ERROR`,
-		Args: arguments(cobra.ExactArgs(1)),
+  hakone logs HelloWorldFunction -f --since 5m --filter ERROR
+  hakone logs --group AccessLogs`,
+		Args: arguments(cobra.MaximumNArgs(1)),
 		RunE: func(c *cobra.Command, args []string) error {
+			if (len(args) == 1) == (group != "") {
+				return usagef("name either a function or, with --group, a log group: see hakone logs --help")
+			}
 			client, err := p.connect(c.Context())
 			if err != nil {
 				return err
 			}
-			query := url.Values{"function": {args[0]}}
+			query := url.Values{"group": {group}}
+			if len(args) > 0 {
+				query.Set("function", args[0])
+			}
 			if follow {
 				query.Set("follow", "1")
 			}
@@ -52,6 +59,7 @@ func (p *program) logsCommand() *cobra.Command {
 	flags := command.Flags()
 	flags.BoolVarP(&follow, "follow", "f", false, "go on with what comes")
 	flags.DurationVar(&since, "since", 0, "how far back, such as 5m (default: all that is kept)")
+	flags.StringVar(&group, "group", "", "a log group, by name or logical ID, in place of a function")
 	flags.StringVar(&filter, "filter", "", "only lines that contain this text")
 	return command
 }

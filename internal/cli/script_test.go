@@ -5,6 +5,7 @@ import (
 	"encoding/json"
 	"fmt"
 	"net/http"
+	"net/url"
 	"os"
 	"os/signal"
 	"path/filepath"
@@ -17,6 +18,7 @@ import (
 
 	"github.com/hakonegate/hakone/internal/awscurl"
 	"github.com/hakonegate/hakone/internal/cli"
+	"github.com/hakonegate/hakone/sigv4"
 )
 
 func TestMain(m *testing.M) {
@@ -52,6 +54,7 @@ func TestScripts(t *testing.T) {
 			"ready":   ready,
 			"login":   login,
 			"request": request,
+			"presign": presign,
 		},
 	})
 }
@@ -109,6 +112,22 @@ func login(ts *testscript.TestScript, _ bool, args []string) {
 	for name, value := range variables {
 		ts.Setenv(name, value)
 	}
+}
+
+// presign makes a presigned URL with the credentials of the environment and
+// sets PRESIGNED to it: presign URL.
+func presign(ts *testscript.TestScript, _ bool, args []string) {
+	if len(args) != 1 {
+		ts.Fatalf("usage: presign URL")
+	}
+	u, err := url.Parse(args[0])
+	ts.Check(err)
+	signer := &sigv4.Signer{Service: "execute-api", Region: ts.Getenv("AWS_REGION")}
+	u.RawQuery, err = signer.Presign(&sigv4.Request{Method: http.MethodGet, Host: u.Host, Path: u.EscapedPath(), RawQuery: u.RawQuery}, sigv4.Credentials{
+		AccessKeyID: ts.Getenv("AWS_ACCESS_KEY_ID"), SecretAccessKey: ts.Getenv("AWS_SECRET_ACCESS_KEY"),
+	}, time.Now(), time.Minute)
+	ts.Check(err)
+	ts.Setenv("PRESIGNED", u.String())
 }
 
 // request sends an unsigned request and prints status, headers and body:

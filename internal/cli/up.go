@@ -21,6 +21,7 @@ type upOptions struct {
 	listen     string
 	listenHTTP string
 	proxies    []string
+	noReplay   bool
 	verbose    bool
 }
 
@@ -44,6 +45,7 @@ the data directory, deploy to it.`,
 	flags.StringVar(&o.listen, "listen", "127.0.0.1:8443", "address of the data plane, HTTPS; port 0: any free port")
 	flags.StringVar(&o.listenHTTP, "listen-http", "", "address of a plain data plane (off)")
 	flags.StringArrayVar(&o.proxies, "trusted-proxy", nil, "address or CIDR block of a proxy whose X-Forwarded-For tells the source IP (repeatable)")
+	flags.BoolVar(&o.noReplay, "refuse-replay", false, "refuse a signed request that was accepted before, which AWS does not")
 	flags.BoolVar(&o.verbose, "verbose", false, "log what the server does")
 	return command
 }
@@ -89,6 +91,7 @@ func (p *program) serve(ctx context.Context, o *upOptions, d *deployment) error 
 		Account:    p.account,
 		Region:     firstOf(p.region, d.region),
 		Proxies:    proxies,
+		NoReplay:   o.noReplay,
 		RegionHint: firstOf(p.getenv("AWS_REGION"), p.getenv("AWS_DEFAULT_REGION")),
 		Log:        p.logger(o.verbose),
 	})

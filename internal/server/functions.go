@@ -45,7 +45,19 @@ type LogLine struct {
 	Message string    `json:"message"`
 }
 
-// readLogs streams a function's log, a JSON object a line: what is there since
+// logGroup returns the named group, else the one that the function writes to.
+func (s *Server) logGroup(name, function string) (string, error) {
+	if name != "" {
+		return s.physicalID(name, "AWS::Logs::LogGroup"), nil
+	}
+	f, err := s.lambda.GetFunction(s.physicalID(function, "AWS::Lambda::Function"), "")
+	if err != nil {
+		return "", err
+	}
+	return f.LoggingConfig.LogGroup, nil
+}
+
+// readLogs streams the log of a function or a group, a JSON object a line: what is there since
 // "since", and with "follow" what comes until the caller leaves.
 func (s *Server) readLogs(w http.ResponseWriter, r *http.Request) {
 	query := r.URL.Query()
@@ -53,12 +65,11 @@ func (s *Server) readLogs(w http.ResponseWriter, r *http.Request) {
 	if err != nil {
 		since = time.Time{}
 	}
-	function, err := s.lambda.GetFunction(s.physicalID(query.Get("function"), "AWS::Lambda::Function"), "")
+	group, err := s.logGroup(query.Get("group"), query.Get("function"))
 	if err != nil {
 		writeProblem(w, http.StatusBadRequest, ProblemOf(err))
 		return
 	}
-	group := "/aws/lambda/" + function.FunctionName
 	events := s.logs.Read(group, since)
 	if query.Get("follow") != "" {
 		events = s.logs.Follow(r.Context(), group, since)

@@ -264,6 +264,9 @@ func (s *Server) Run(ctx context.Context) error {
 	for _, f := range s.fronts() {
 		listeners.Go(f.serve)
 	}
+	deploying, halt := context.WithCancel(listening) // deployments under way are taken back while everything that they need is there
+	defer halt()
+	listeners.Go(func() error { return s.cloudformation.Run(deploying) })
 	location := &Location{PID: os.Getpid(), Control: s.control.url(), Region: s.config.Region}
 	err := errors.Join(s.recover(ctx), writeLocation(s.config.DataDir, location))
 	if err == nil {
@@ -273,6 +276,7 @@ func (s *Server) Run(ctx context.Context) error {
 		case <-working.Done():
 		}
 	}
+	halt()
 	return errors.Join(err, s.shutdown(listeners, components, stop)) //nolint:contextcheck // ctx is done: draining has a time of its own
 }
 
