@@ -20,6 +20,7 @@ import (
 	"github.com/hakonegate/hakone/internal/access"
 	"github.com/hakonegate/hakone/internal/awserr"
 	"github.com/hakonegate/hakone/internal/wire"
+	"github.com/hakonegate/hakone/internal/wire/restjson"
 	"github.com/hakonegate/hakone/policy"
 	"github.com/hakonegate/hakone/sigv4"
 )
@@ -39,13 +40,13 @@ type Config struct {
 const (
 	defaultMaxBody = 8 << 20
 	skew           = 15 * time.Minute // AWS's services allow more than API Gateway does
+	maxLargeBodies = 4                // of services that take large ones, before their signature is known to be good
 	globalRegion   = "us-east-1"      // clients sign for it when a service has no region
 )
 
 type endpoint struct {
 	account, region string
 	services        map[string]*service
-	verifier        *sigv4.Verifier
 	proxies         access.Proxies
 	maxBody         int64
 	log             *slog.Logger
@@ -56,6 +57,9 @@ type endpoint struct {
 type service struct {
 	wire.Service
 	operations map[string]wire.Operation
+	router     *restjson.Router // of restJson1
+	verifier   *sigv4.Verifier
+	maxBody    int64
 }
 
 // New returns the handler of the control plane.
@@ -70,14 +74,21 @@ func New(c Config) http.Handler {
 	if e.now == nil {
 		e.now = time.Now
 	}
+	common := &sigv4.Verifier{Keys: c.Keys, Scope: sigv4.Scope{Region: c.Region}, Skew: skew, MaxBody: e.maxBody, Now: e.now}
 	for _, s := range c.Services {
-		table := &service{Service: s, operations: map[string]wire.Operation{}}
+		table := &service{Service: s, operations: map[string]wire.Operation{}, verifier: common, maxBody: e.maxBody}
 		for _, o := range s.Operations {
 			table.operations[o.Name] = o
 		}
+		if s.Protocol == wire.RESTJSON1 {
+			table.router = restjson.NewRouter(s.Operations)
+		}
+		if s.MaxBody > e.maxBody {
+			table.maxBody = s.MaxBody
+			table.verifier = &sigv4.Verifier{Keys: c.Keys, Scope: sigv4.Scope{Region: c.Region}, Skew: skew, MaxBody: s.MaxBody, MaxBodies: maxLargeBodies, Now: e.now}
+		}
 		e.services[s.Name] = table
 	}
-	e.verifier = &sigv4.Verifier{Keys: c.Keys, Scope: sigv4.Scope{Region: c.Region}, Skew: skew, MaxBody: e.maxBody, Now: e.now}
 	return e
 }
 
@@ -91,6 +102,7 @@ type call struct {
 	service   *service
 	protocol  protocol
 	body      []byte
+	labels    map[string]string // of restJson1's path
 	operation wire.Operation
 	caller    *access.Caller
 	facts     *access.RequestFacts
@@ -140,7 +152,7 @@ func (c *call) authenticate(ctx context.Context) error {
 	if c.service.Global && claim.Scope.Region == globalRegion {
 		scope.Region = globalRegion
 	}
-	if c.caller, _, err = access.AuthenticateScope(ctx, c.verifier, c.signed, scope); err != nil {
+	if c.caller, _, err = access.AuthenticateScope(ctx, c.service.verifier, c.signed, scope); err != nil {
 		return err
 	}
 	return c.readBody(c.signed.Body)
@@ -151,12 +163,16 @@ func (c *call) readBody(from io.Reader) error {
 	if from == nil || c.body != nil {
 		return nil
 	}
-	body, err := io.ReadAll(io.LimitReader(from, c.maxBody+1))
+	limit := c.maxBody
+	if c.service != nil {
+		limit = c.service.maxBody
+	}
+	body, err := io.ReadAll(io.LimitReader(from, limit+1))
 	if err != nil {
 		return awserr.New("RequestTimeout", http.StatusBadRequest, "The request body could not be read")
 	}
-	if int64(len(body)) > c.maxBody {
-		return awserr.New("RequestEntityTooLarge", http.StatusRequestEntityTooLarge, "The request body is larger than %d bytes", c.maxBody)
+	if int64(len(body)) > limit {
+		return awserr.New("RequestEntityTooLarge", http.StatusRequestEntityTooLarge, "The request body is larger than %d bytes", limit)
 	}
 	c.body = body
 	return nil
@@ -228,18 +244,22 @@ func (c *call) refuse(ctx context.Context, err error) {
 }
 
 func (c *call) answer(ctx context.Context) {
-	body, err := c.protocol.encode(c)
+	status, body, err := c.protocol.encode(c)
 	if err != nil {
 		c.refuse(ctx, fmt.Errorf("encode the answer of %s: %w", c.operation.Name, err))
 		return
 	}
-	c.write(http.StatusOK, c.protocol.contentType(), body)
+	c.write(status, c.protocol.contentType(), body)
 }
 
 func (c *call) write(status int, contentType string, body []byte) {
 	h := c.w.Header()
-	h.Set("Content-Type", contentType)
-	h.Set("X-Amzn-Requestid", c.id)
+	if h.Get("Content-Type") == "" && status != http.StatusNoContent {
+		h.Set("Content-Type", contentType)
+	}
+	if h.Get("X-Amzn-Requestid") == "" {
+		h.Set("X-Amzn-Requestid", c.id)
+	}
 	c.w.WriteHeader(status)
 	if c.r.Method != http.MethodHead {
 		_, _ = c.w.Write(body) // a client that has gone needs no answer

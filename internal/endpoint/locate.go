@@ -41,9 +41,12 @@ func (c *call) locate(context.Context) error {
 
 func (c *call) use(s *service) {
 	c.service = s
-	if s.Protocol == wire.JSON11 {
+	switch s.Protocol {
+	case wire.JSON11:
 		c.protocol = jsonProtocol{}
-	} else {
+	case wire.RESTJSON1:
+		c.protocol = restProtocol{s}
+	default:
 		c.protocol = queryProtocol{namespace: s.Namespace}
 	}
 }
@@ -59,6 +62,9 @@ func (c *call) locateUnsigned(missing error) error {
 			}
 		}
 		return missing
+	}
+	if c.locateByPath() {
+		return nil
 	}
 	if err := c.readBody(http.MaxBytesReader(c.w, c.r.Body, maxUnsigned)); err != nil {
 		return err
@@ -122,7 +128,7 @@ func (c *call) form() url.Values {
 type protocol interface {
 	operation(c *call) string
 	decode(c *call) error
-	encode(c *call) ([]byte, error)
+	encode(c *call) (status int, body []byte, err error)
 	contentType() string
 	writeError(c *call, e *awserr.Error)
 	accessDenied() string
@@ -137,8 +143,9 @@ func (queryProtocol) decode(c *call) error     { return query.Decode(c.form(), c
 func (queryProtocol) contentType() string      { return "text/xml" }
 func (queryProtocol) accessDenied() string     { return "AccessDenied" }
 func (queryProtocol) unknownOperation() string { return "InvalidAction" }
-func (p queryProtocol) encode(c *call) ([]byte, error) {
-	return query.Encode(c.operation.Name, p.namespace, c.id, c.output)
+func (p queryProtocol) encode(c *call) (int, []byte, error) {
+	body, err := query.Encode(c.operation.Name, p.namespace, c.id, c.output)
+	return http.StatusOK, body, err
 }
 
 func (p queryProtocol) writeError(c *call, e *awserr.Error) {
@@ -156,11 +163,14 @@ func (jsonProtocol) operation(c *call) string {
 	return name
 }
 
-func (jsonProtocol) decode(c *call) error           { return awsjson.Decode(c.body, c.input) }
-func (jsonProtocol) contentType() string            { return awsjson.ContentType }
-func (jsonProtocol) accessDenied() string           { return "AccessDeniedException" }
-func (jsonProtocol) unknownOperation() string       { return "UnknownOperationException" }
-func (jsonProtocol) encode(c *call) ([]byte, error) { return awsjson.Encode(c.output) }
+func (jsonProtocol) decode(c *call) error     { return awsjson.Decode(c.body, c.input) }
+func (jsonProtocol) contentType() string      { return awsjson.ContentType }
+func (jsonProtocol) accessDenied() string     { return "AccessDeniedException" }
+func (jsonProtocol) unknownOperation() string { return "UnknownOperationException" }
+func (jsonProtocol) encode(c *call) (int, []byte, error) {
+	body, err := awsjson.Encode(c.output)
+	return http.StatusOK, body, err
+}
 
 func (p jsonProtocol) writeError(c *call, e *awserr.Error) {
 	c.w.Header().Set("X-Amzn-Errortype", e.Code)

@@ -20,9 +20,10 @@ type Protocol uint8
 
 // The protocols that the front door speaks.
 const (
-	Query    Protocol = iota + 1 // form in, XML out: iam, sts, cloudformation
-	EC2Query                     // the same with ec2's lists and errors
-	JSON11                       // awsJson1.1: X-Amz-Target and JSON: ssm, logs
+	Query     Protocol = iota + 1 // form in, XML out: iam, sts, cloudformation
+	EC2Query                      // the same with ec2's lists and errors
+	JSON11                        // awsJson1.1: X-Amz-Target and JSON: ssm, logs
+	RESTJSON1                     // method, path and JSON: lambda, apigatewayv2
 )
 
 // A Service is one AWS service as its clients see it.
@@ -34,6 +35,12 @@ type Service struct {
 	Target     string // what precedes the operation in X-Amz-Target, such as "AmazonSSM"
 	Global     bool   // not tied to a region; clients may sign for us-east-1
 	Operations []Operation
+	MaxBody    int64 // bytes of a request; 0 means what the front door takes
+	LowerCamel bool  // restJson1: members are written with a small first letter
+
+	// Refusal returns the body that tells of an error in restJson1; nil means
+	// {"message": …}.
+	Refusal func(*awserr.Error) any
 
 	// Facts tells what policies may ask of a call beside the global condition
 	// keys; nil means nothing.
@@ -64,6 +71,9 @@ type Operation struct {
 	Name   string
 	Action string // what policies call it; "" means SERVICE:NAME
 	Access Access
+
+	Method, Path string // restJson1, see [Operation.At]
+	Status       int
 
 	input     func() any
 	resources func(in any) []string
