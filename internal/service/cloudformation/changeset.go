@@ -186,6 +186,14 @@ func (s *Service) forgetChangeSet(ctx context.Context, id string) error {
 // ExecuteChangeSet carries a change set out and waits for the outcome. The other
 // change sets of the stack are gone afterwards: they no longer fit.
 func (s *Service) ExecuteChangeSet(ctx context.Context, stackNameOrID, name string, disableRollback bool, event func(stack.Event)) (*Stack, error) {
+	return s.executeChangeSet(ctx, stackNameOrID, name, func(in *DeployInput) {
+		in.Event, in.DisableRollback = event, in.DisableRollback || disableRollback
+	})
+}
+
+// executeChangeSet deploys the input of a change set after prepare added to it
+// what is not kept.
+func (s *Service) executeChangeSet(ctx context.Context, stackNameOrID, name string, prepare func(*DeployInput)) (*Stack, error) {
 	c, err := s.DescribeChangeSet(stackNameOrID, name)
 	if err != nil {
 		return nil, err
@@ -197,7 +205,8 @@ func (s *Service) ExecuteChangeSet(ctx context.Context, stackNameOrID, name stri
 		return nil, err
 	}
 	in := c.Input
-	in.Event, in.DisableRollback, in.changeSetID = event, disableRollback, c.ID
+	in.changeSetID = c.ID
+	prepare(&in)
 	k, err := s.Deploy(ctx, &in)
 	ctx = context.WithoutCancel(ctx)
 	if err != nil && k == nil { // refused: it may be tried again

@@ -36,7 +36,12 @@ func (s *Service) Deploy(ctx context.Context, in *DeployInput) (*Stack, error) {
 		return nil, err
 	}
 	k := s.current(in.StackName)
-	if k != nil && !k.updatable() {
+	switch {
+	case in.kind == "CREATE" && k != nil:
+		return nil, awserr.New("AlreadyExistsException", 400, "Stack [%s] already exists", in.StackName)
+	case in.kind == "UPDATE" && (k == nil || k.Status == stack.ReviewInProgress):
+		return nil, awserr.Validation("Stack [%s] does not exist", in.StackName)
+	case k != nil && !k.updatable():
 		return nil, awserr.Validation("Stack:%s is in %s state and can not be updated.", k.StackID, k.Status)
 	}
 	l, err := s.load(in, k, s.store(ctx))

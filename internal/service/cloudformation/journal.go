@@ -179,7 +179,8 @@ func (s *Service) discard(tx *store.Tx, k *Stack) error {
 	return nil
 }
 
-// bury ends a stack: its name and its exports are free again.
+// bury ends a stack: its name and its exports are free again, and its change sets
+// are gone.
 func (s *Service) bury(tx *store.Tx, k *Stack) error {
 	k.Deleted = s.cfg.Now()
 	if err := s.swapExports(tx, k, nil); err != nil {
@@ -191,6 +192,14 @@ func (s *Service) bury(tx *store.Tx, k *Stack) error {
 		}
 	}
 	k.Imports, k.Pending = nil, nil
+	for id, c := range s.sets.All() {
+		if c.StackID != k.StackID {
+			continue
+		}
+		if err := s.sets.In(tx).Delete(id); err != nil {
+			return err
+		}
+	}
 	if id, ok := s.names.In(tx).Get(k.StackName); ok && id == k.StackID {
 		return s.names.In(tx).Delete(k.StackName)
 	}

@@ -43,6 +43,9 @@ type DeployInput struct {
 
 	parentID    string // of a nested stack
 	changeSetID string
+	kind        string              // CREATE or UPDATE: the other one is refused; "" takes both
+	direct      bool                // not by way of a change set: transforms must be granted
+	permit      func(*Loaded) error // refuses what the caller may not do; nil: everything is permitted
 }
 
 // A Loaded is a template that has been read, transformed, bound and checked.
@@ -148,6 +151,11 @@ func (s *Service) load(in *DeployInput, k *Stack, put put) (*Loaded, error) {
 	}
 	if err := l.checkCapabilities(); err != nil {
 		return l, err
+	}
+	if in.permit != nil {
+		if err := in.permit(l); err != nil {
+			return l, err
+		}
 	}
 	l.Classes = s.types.Classify(l.Bound, in.placeholder)
 	return l, s.types.Check(l.Bound, in.placeholder)
@@ -257,26 +265,43 @@ var iamTypes = map[string]string{
 	"AWS::IAM::RolePolicy": "", "AWS::IAM::UserPolicy": "", "AWS::IAM::GroupPolicy": "",
 }
 
-// checkCapabilities computes what the caller must acknowledge.
-func (l *Loaded) checkCapabilities() error {
-	need := ""
-	for _, r := range l.Bound.Resources() {
+// capability returns the capability that resources need, or "", and their types.
+func capability(resources []*template.Resource) (need string, types []string) {
+	for _, r := range resources {
 		name, ok := iamTypes[r.Type]
 		switch {
 		case !ok:
+			continue
 		case name != "" && !r.Properties.Get(name).IsNull():
 			need = "CAPABILITY_NAMED_IAM"
 		case need == "":
 			need = "CAPABILITY_IAM"
 		}
+		if !slices.Contains(types, r.Type) {
+			types = append(types, r.Type)
+		}
 	}
-	if need == "" {
-		return nil
-	}
-	l.Capabilities = []string{need}
+	return need, types
+}
+
+// checkCapabilities computes what the caller must acknowledge. A template with
+// transforms is acknowledged by looking at its change set.
+func (l *Loaded) checkCapabilities() error {
 	in := l.Input
-	if in.GrantAll || slices.Contains(in.Capabilities, need) || slices.Contains(in.Capabilities, "CAPABILITY_NAMED_IAM") {
-		return nil
+	need, _ := capability(l.Bound.Resources())
+	if need != "" {
+		l.Capabilities = []string{need}
+		if !in.GrantAll && !slices.Contains(in.Capabilities, need) && !slices.Contains(in.Capabilities, "CAPABILITY_NAMED_IAM") {
+			return insufficient(need)
+		}
 	}
+	const expand = "CAPABILITY_AUTO_EXPAND"
+	if in.direct && len(l.Transforms) > 0 && !in.GrantAll && !slices.Contains(in.Capabilities, expand) {
+		return insufficient(expand)
+	}
+	return nil
+}
+
+func insufficient(need string) error {
 	return awserr.New("InsufficientCapabilitiesException", 400, "Requires capabilities : [%s]", need)
 }

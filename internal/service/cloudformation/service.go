@@ -36,6 +36,10 @@ type Config struct {
 	SSM    func(name string) (template.SSMParameter, bool)
 	Secret func(id, stage, version string) (string, bool)
 	Exists func(parameterType, id string) bool
+
+	// Served waits until callers of what the stacks made see it as it is recorded
+	// now; nil: they always do. A stack is described to be complete only then.
+	Served func(ctx context.Context) error
 }
 
 // A Service is safe for concurrent use. A stack is deployed by one caller at a
@@ -52,6 +56,9 @@ type Service struct {
 
 	mu     sync.Mutex
 	active map[string]bool // names of stacks that are being worked on
+
+	jobs    chan func(context.Context) // for Run
+	stopped chan struct{}              // closed when Run ends
 }
 
 // New returns the service. It does not finish old deployments: see [Service.Recover].
@@ -73,6 +80,8 @@ func New(c Config) *Service {
 		texts:   store.In[text](c.Store, "cloudformation.templates"),
 		sets:    store.In[ChangeSet](c.Store, "cloudformation.changesets"),
 		active:  map[string]bool{},
+		jobs:    make(chan func(context.Context)),
+		stopped: make(chan struct{}),
 	}
 	s.types = stack.Collect(c.Types, s.ownTypes())
 	return s
