@@ -183,7 +183,7 @@ func (x *exchange) logAuthorizer(name string) string {
 		}
 		for _, m := range x.authorizer.Lambda.Context {
 			if m.Name == name {
-				return strings.Trim(string(m.JSON), `"`)
+				return jsonText(m.JSON)
 			}
 		}
 	}

@@ -10,11 +10,17 @@ import (
 	"time"
 
 	"github.com/hakonegate/hakone/internal/gateway/integration"
+	"github.com/hakonegate/hakone/internal/service/apigatewayv2"
 	"github.com/hakonegate/hakone/internal/trace"
 )
 
 // proxy is an HTTP proxy integration.
-type proxy struct{ integration.HTTP }
+type proxy struct {
+	integration.HTTP
+
+	request   apigatewayv2.Mapping
+	responses map[int]apigatewayv2.Mapping // by the backend's status
+}
 
 // integrate passes the request on. A small or endless-looking answer is read
 // whole, since an HTTP API tells the length of everything it sends; one of a
@@ -26,6 +32,9 @@ func (p *proxy) integrate(x *exchange) error {
 	}
 	for i, name := range x.route.Names {
 		r.Variables[name] = x.values[i]
+	}
+	if err := x.mapRequest(p.request, r); err != nil {
+		return err
 	}
 	target, _, _ := strings.Cut(p.URI, "?")
 	x.trace.Integration = &trace.Integration{Type: "HTTP_PROXY", Target: target}
@@ -43,7 +52,14 @@ func (p *proxy) integrate(x *exchange) error {
 	}
 	x.trace.Integration.Status = res.Status
 	x.response.Status, x.response.Headers = res.Status, res.Headers
-	if res.Length > 0 && x.req.Method != http.MethodHead {
+	mapping := p.responses[res.Status]
+	if !mapping.UsesBody() {
+		if err := x.mapResponse(mapping); err != nil {
+			_ = res.Body.Close()
+			return err
+		}
+	}
+	if res.Length > 0 && !mapping.UsesBody() && x.req.Method != http.MethodHead {
 		x.stream = &stream{res.Body, res.Length, done}
 		return nil
 	}
@@ -55,8 +71,11 @@ func (p *proxy) integrate(x *exchange) error {
 		return &refusal{Status: http.StatusServiceUnavailable, Detail: "the backend broke off its answer", Err: err}
 	case len(x.response.Body) > integration.MaxResponse:
 		return internal("the backend's answer is larger than 10 MB", nil)
-	case res.Length > 0: // of HEAD
+	case res.Length > 0 && x.req.Method == http.MethodHead:
 		x.length = res.Length
+	}
+	if mapping.UsesBody() {
+		return x.mapResponse(mapping)
 	}
 	return nil
 }

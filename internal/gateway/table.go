@@ -173,7 +173,8 @@ func (g *Gateway) compileIntegration(r *apigatewayv2.Route, served *apigatewayv2
 		if err := integration.CheckURI(uri); err != nil {
 			return nil, err
 		}
-		return &proxy{integration.HTTP{Transport: g.transport, URI: uri, Method: i.IntegrationMethod, Timeout: timeout}}, nil
+		p := &proxy{HTTP: integration.HTTP{Transport: g.transport, URI: uri, Method: i.IntegrationMethod, Timeout: timeout}}
+		return p, p.compileMappings(&i)
 	default:
 		return nil, fmt.Errorf("integrations of the type %s %s are not served", i.IntegrationType, i.IntegrationSubtype)
 	}

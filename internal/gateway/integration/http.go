@@ -35,6 +35,13 @@ type HTTPRequest struct {
 	Default   bool // of the route $default: the path is appended to the URI
 	Body      []byte
 	Forwarded string // element for the header Forwarded
+
+	// TargetPath takes the place of the URI's path, encoded; empty leaves that.
+	TargetPath string
+	// EditHeaders changes the headers after hop-by-hop ones are left out, so that
+	// a client cannot take a change back; nil leaves them. A header Host becomes
+	// that of the request.
+	EditHeaders func(http.Header)
 }
 
 // An HTTPResponse is what a backend answered. Body must be closed; its length
@@ -79,9 +86,14 @@ func CheckURI(uri string) error {
 func (h *HTTP) Target(r *HTTPRequest) (string, error) {
 	base, query, _ := strings.Cut(h.URI, "?")
 	target := base
-	if r.Default {
+	switch {
+	case r.TargetPath != "":
+		scheme, rest, _ := strings.Cut(base, "://")
+		authority, _, _ := strings.Cut(rest, "/")
+		target = scheme + "://" + authority + "/" + strings.TrimPrefix(r.TargetPath, "/")
+	case r.Default:
 		target = strings.TrimSuffix(base, "/") + r.Path
-	} else {
+	default:
 		for name, value := range r.Variables {
 			target = strings.ReplaceAll(target, "{"+name+"}", escapePath(value))
 			target = strings.ReplaceAll(target, "{"+name+"+}", escapePath(value))
@@ -130,6 +142,10 @@ func (h *HTTP) Do(ctx context.Context, r *HTTPRequest) (res *HTTPResponse, done 
 		return nil, cancel, &Error{http.StatusInternalServerError, "the backend's URL cannot be made", err}
 	}
 	requestHeaders(out.Header, r)
+	if host := out.Header.Get("Host"); host != "" {
+		out.Host = host
+		out.Header.Del("Host")
+	}
 	answer, err := h.Transport.RoundTrip(out)
 	switch {
 	case errors.Is(ctx.Err(), context.DeadlineExceeded):
@@ -168,6 +184,9 @@ func requestHeaders(h http.Header, r *HTTPRequest) {
 			continue
 		}
 		h.Add(f.Name, f.Value)
+	}
+	if r.EditHeaders != nil {
+		r.EditHeaders(h)
 	}
 	h.Add("Forwarded", r.Forwarded)
 	h.Add("Via", "HTTP/1.1 AmazonAPIGateway")

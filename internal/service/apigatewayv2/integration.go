@@ -49,8 +49,8 @@ func checkIntegration(i *Integration) error {
 	if i.TimeoutInMillis < 50 || i.TimeoutInMillis > 30000 {
 		return badRequest("Timeout should be between 50 ms and 30000 ms")
 	}
-	if len(i.RequestParameters)+len(i.ResponseParameters) > 0 {
-		return badRequest("Parameter mapping is not served by this gateway")
+	if err := checkMappings(i); err != nil {
+		return err
 	}
 	switch i.IntegrationType {
 	case IntegrationAWSProxy:
@@ -128,6 +128,7 @@ func (s *Service) UpdateIntegration(ctx context.Context, apiID, integrationID st
 			return err
 		}
 		i.IntegrationId = integrationID
+		dropEmptyMappings(&i)
 		if err := checkIntegration(&i); err != nil {
 			return err
 		}
