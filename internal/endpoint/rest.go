@@ -1,6 +1,7 @@
 package endpoint
 
 import (
+	"maps"
 	"net/http"
 
 	"github.com/hakonegate/hakone/internal/awserr"
@@ -32,9 +33,7 @@ func (p restProtocol) encode(c *call) (int, []byte, error) {
 	if err != nil {
 		return 0, nil, err
 	}
-	for name, values := range a.Header {
-		c.w.Header()[name] = values
-	}
+	maps.Copy(c.w.Header(), a.Header)
 	if a.Status == 0 {
 		a.Status = c.operation.Status
 	}

@@ -189,10 +189,6 @@ func checkJSON(payload []byte) error {
 		"Could not parse request body into json: Could not parse payload into json: %s", err.Error())
 }
 
-func throttled(string) error {
-	return awserr.New("TooManyRequestsException", http.StatusTooManyRequests, "Rate Exceeded.")
-}
-
 // refused turns what kept a call from the function into Lambda's refusal.
 func refused(err error) error {
 	var no *execenv.UnavailableError

@@ -1,0 +1,245 @@
+package lambda
+
+import (
+	"context"
+	"errors"
+	"net/http"
+
+	"github.com/hakonegate/hakone/internal/access"
+	"github.com/hakonegate/hakone/internal/awserr"
+	"github.com/hakonegate/hakone/internal/wire"
+	"github.com/hakonegate/hakone/policy"
+)
+
+// maxRequest is how large a request with code may be.
+const maxRequest = 70167211
+
+const (
+	functionsPath = "/2015-03-31/functions"
+	functionPath  = functionsPath + "/{FunctionName}"
+	aliasesPath   = functionPath + "/aliases"
+	aliasPath     = aliasesPath + "/{Name}"
+	tagsPath      = "/2017-03-31/tags/{Resource+}"
+)
+
+// API returns Lambda's surface. Operations that act on the function as a whole
+// ask for the bare function's ARN, the others for that with the qualifier (AWS:
+// "Actions, resources, and condition keys for AWS Lambda").
+func (s *Service) API() wire.Service {
+	return wire.Service{
+		Name:     "lambda",
+		Protocol: wire.RESTJSON1,
+		MaxBody:  maxRequest,
+		Refusal:  refusal,
+		Facts:    s.facts,
+		Operations: []wire.Operation{
+			wire.Op("Invoke", s.invoke, nil).As(wire.ByOperation).At("POST", functionPath+"/invocations", http.StatusOK),
+
+			wire.Op("ListFunctions", s.listFunctions, nil).At("GET", functionsPath, http.StatusOK),
+			wire.Op("CreateFunction", s.createFunction, s.newFunctionARN).At("POST", functionsPath, http.StatusCreated),
+			wire.Op("GetFunction", s.getFunction, s.qualifiedARN).At("GET", functionPath, http.StatusOK),
+			wire.Op("DeleteFunction", s.deleteFunction, s.qualifiedARN).At("DELETE", functionPath, http.StatusNoContent),
+			wire.Op("GetFunctionConfiguration", s.getFunctionConfiguration, s.qualifiedARN).At("GET", functionPath+"/configuration", http.StatusOK),
+			wire.Op("UpdateFunctionConfiguration", s.updateFunctionConfiguration, func(in *updateConfigurationRequest) string {
+				return s.bareARN(in.FunctionName)
+			}).At("PUT", functionPath+"/configuration", http.StatusOK),
+			wire.Op("UpdateFunctionCode", s.updateFunctionCode, func(in *updateCodeRequest) string {
+				return s.bareARN(in.FunctionName)
+			}).At("PUT", functionPath+"/code", http.StatusOK),
+
+			wire.Op("GetPolicy", s.getPolicy, s.qualifiedARN).At("GET", functionPath+"/policy", http.StatusOK),
+			wire.Op("AddPermission", s.addPermission, func(in *addPermissionRequest) string {
+				return s.referenceARN(in.FunctionName, in.Qualifier)
+			}).At("POST", functionPath+"/policy", http.StatusCreated),
+			wire.Op("RemovePermission", s.removePermission, func(in *removePermissionRequest) string {
+				return s.referenceARN(in.FunctionName, in.Qualifier)
+			}).At("DELETE", functionPath+"/policy/{StatementId}", http.StatusNoContent),
+
+			wire.Op("ListVersionsByFunction", s.listVersions, s.functionARN).At("GET", functionPath+"/versions", http.StatusOK),
+			wire.Op("PublishVersion", s.PublishVersion, func(in *PublishVersionInput) string {
+				return s.bareARN(in.FunctionName)
+			}).At("POST", functionPath+"/versions", http.StatusCreated),
+			wire.Op("ListAliases", s.listAliases, s.functionARN).At("GET", aliasesPath, http.StatusOK),
+			wire.Op("CreateAlias", s.CreateAlias, func(in *CreateAliasInput) string {
+				return s.bareARN(in.FunctionName)
+			}).At("POST", aliasesPath, http.StatusCreated),
+			wire.Op("GetAlias", s.getAlias, s.aliasFunctionARN).At("GET", aliasPath, http.StatusOK),
+			wire.Op("UpdateAlias", s.UpdateAlias, func(in *UpdateAliasInput) string {
+				return s.bareARN(in.FunctionName)
+			}).At("PUT", aliasPath, http.StatusOK),
+			wire.Op("DeleteAlias", s.deleteAlias, s.aliasFunctionARN).At("DELETE", aliasPath, http.StatusNoContent),
+
+			wire.Op("GetFunctionConcurrency", s.getConcurrency, s.functionARN).At("GET", "/2019-09-30/functions/{FunctionName}/concurrency", http.StatusOK),
+			wire.Op("PutFunctionConcurrency", s.putConcurrency, func(in *concurrencyRequest) string {
+				return s.bareARN(in.FunctionName)
+			}).At("PUT", "/2017-10-31/functions/{FunctionName}/concurrency", http.StatusOK),
+			wire.Op("DeleteFunctionConcurrency", s.deleteConcurrency, s.functionARN).At("DELETE", "/2017-10-31/functions/{FunctionName}/concurrency", http.StatusNoContent),
+
+			wire.Op("ListTags", s.listTags, s.taggedARN).At("GET", tagsPath, http.StatusOK),
+			wire.Op("TagResource", s.tagResource, s.taggedARN).At("POST", tagsPath, http.StatusNoContent),
+			wire.Op("UntagResource", s.untagResource, s.taggedARN).At("DELETE", tagsPath, http.StatusNoContent),
+		},
+	}
+}
+
+// referenceARN is what a name and a qualifier lead to; "*" if nowhere, which
+// the operation then refuses.
+func (s *Service) referenceARN(name, qualifier string) string {
+	r, err := s.resolve(name, qualifier)
+	if err != nil {
+		return "*"
+	}
+	return s.arn(r.name, r.qualifier)
+}
+
+// bareARN is that of the function, whatever qualifier the name has: for
+// operations that do not look at it.
+func (s *Service) bareARN(name string) string {
+	r, err := s.resolve(name, "")
+	if err != nil {
+		return "*"
+	}
+	return s.arn(r.name, "")
+}
+
+func (s *Service) newFunctionARN(in *createRequest) string {
+	var bad violations
+	name := s.newName(in.FunctionName, &bad)
+	if bad != nil {
+		return "*"
+	}
+	return s.arn(name, "")
+}
+
+func (s *Service) qualifiedARN(in *functionRequest) string {
+	return s.referenceARN(in.FunctionName, in.Qualifier)
+}
+
+func (s *Service) functionARN(in *functionRequest) string   { return s.bareARN(in.FunctionName) }
+func (s *Service) aliasFunctionARN(in *aliasRequest) string { return s.bareARN(in.FunctionName) }
+func (s *Service) taggedARN(in *tagsRequest) string         { return s.bareARN(in.Resource) }
+
+// facts are what conditions may ask of a call.
+func (s *Service) facts(_ string, in any) wire.Facts {
+	f := wire.Facts{Keys: policy.Map{}}
+	name := ""
+	switch in := in.(type) {
+	case *createRequest:
+		f.RequestTags = in.Tags
+		layersKey(f.Keys, in.Layers)
+	case *updateConfigurationRequest:
+		name = in.FunctionName
+		layersKey(f.Keys, in.Layers)
+	case *addPermissionRequest:
+		name = in.FunctionName
+		f.Keys["lambda:principal"] = policy.One(in.Principal)
+		if in.FunctionUrlAuthType != "" {
+			f.Keys["lambda:functionurlauthtype"] = policy.One(in.FunctionUrlAuthType)
+		}
+	case *removePermissionRequest:
+		name = in.FunctionName
+		f.Keys["lambda:principal"] = s.principalOf(in)
+	case *tagsRequest:
+		name, f.RequestTags, f.TagKeys = in.Resource, in.Tags, in.TagKeys
+	case *functionRequest:
+		name = in.FunctionName
+	case *updateCodeRequest:
+		name = in.FunctionName
+	case *aliasRequest:
+		name = in.FunctionName
+	case *concurrencyRequest:
+		name = in.FunctionName
+	case *PublishVersionInput:
+		name = in.FunctionName
+	case *CreateAliasInput:
+		name = in.FunctionName
+	case *UpdateAliasInput:
+		name = in.FunctionName
+	}
+	if r, err := s.resolve(name, ""); err == nil {
+		if function, ok := s.functions.Get(r.name); ok {
+			f.ResourceTags = function.Tags
+		}
+	}
+	return f
+}
+
+func layersKey(keys policy.Map, layers []string) {
+	if len(layers) > 0 {
+		keys["lambda:layer"] = policy.Many(layers...)
+	}
+}
+
+// principalOf is whom the statement allows that a call removes.
+func (s *Service) principalOf(in *removePermissionRequest) policy.Value {
+	r, err := s.resolve(in.FunctionName, in.Qualifier)
+	if err != nil {
+		return policy.One("")
+	}
+	f, _ := s.functions.Get(r.name)
+	for _, st := range f.Policies[r.qualifier].Statements {
+		if st.Sid != in.StatementId {
+			continue
+		}
+		switch p := st.Principal.(type) {
+		case string:
+			return policy.One(p)
+		case map[string]any: // as read from the record
+			for _, name := range p {
+				if text, ok := name.(string); ok {
+					return policy.One(text)
+				}
+			}
+		}
+	}
+	return policy.One("")
+}
+
+// ask refuses unless the caller's policies allow one more action, such as to
+// pass a role.
+func (s *Service) ask(ctx context.Context, action, resource string, keys policy.Map) error {
+	caller, f := access.From(ctx)
+	facts := *f
+	facts.Keys = keys
+	if d := access.Authorize(caller, &facts, action, resource, s.cfg.Account, nil); !d.Allowed() {
+		return access.Denied("AccessDeniedException", caller, action, resource, d)
+	}
+	return nil
+}
+
+// mayUse checks what a configuration brings along: its role, which whoever runs
+// the function gets, and layers.
+func (s *Service) mayUse(ctx context.Context, functionARN string, c *configuration) error {
+	if c.Role != "" {
+		keys := policy.Map{"iam:passedtoservice": policy.One("lambda.amazonaws.com"), "iam:associatedresourcearn": policy.One(functionARN)}
+		if err := s.ask(ctx, "iam:PassRole", c.Role, keys); err != nil {
+			return err
+		}
+	}
+	for _, layer := range c.Layers {
+		if err := s.ask(ctx, "lambda:GetLayerVersion", layer, nil); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// refusal is how Lambda tells of an error: the member is spelled Message where
+// nothing was found or nobody may, and message elsewhere.
+func refusal(e *awserr.Error) any {
+	var reason throttleError
+	switch {
+	case e.Code == "ResourceNotFoundException":
+		return map[string]string{"Type": "User", "Message": e.Message}
+	case e.HTTPStatus() == http.StatusForbidden, e.HTTPStatus() == http.StatusRequestEntityTooLarge:
+		return map[string]string{"Message": e.Message}
+	case e.Code == "ValidationException", e.Code == "UnknownOperationException":
+		return map[string]string{"message": e.Message}
+	case errors.As(e, &reason):
+		return map[string]string{"Type": "User", "message": e.Message, "Reason": string(reason)}
+	case e.HTTPStatus() >= http.StatusInternalServerError:
+		return map[string]string{"Type": "Service", "message": e.Message}
+	default:
+		return map[string]string{"Type": "User", "message": e.Message}
+	}
+}

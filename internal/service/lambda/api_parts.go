@@ -1,0 +1,156 @@
+package lambda
+
+import (
+	"context"
+	"maps"
+	"strings"
+
+	"github.com/hakonegate/hakone/internal/wire"
+)
+
+// The inputs of permissions, aliases and tags as clients send them.
+type (
+	addPermissionRequest struct {
+		FunctionName        string
+		Qualifier           string `rest:"query=Qualifier"`
+		StatementId         string
+		Action              string
+		Principal           string
+		SourceArn           string
+		SourceAccount       string
+		EventSourceToken    string
+		FunctionUrlAuthType string
+		PrincipalOrgID      string
+		RevisionId          string
+
+		InvokedViaFunctionUrl bool
+	}
+	removePermissionRequest struct {
+		FunctionName string
+		StatementId  string
+		Qualifier    string `rest:"query=Qualifier"`
+		RevisionId   string `rest:"query=RevisionId"`
+	}
+	aliasRequest struct {
+		FunctionName string
+		Name         string
+	}
+	tagsRequest struct {
+		Resource string
+		Tags     map[string]string
+		TagKeys  []string `rest:"query=tagKeys"`
+	}
+)
+
+type statementAnswer struct{ Statement string }
+
+func (s *Service) addPermission(ctx context.Context, in *addPermissionRequest) (*statementAnswer, error) {
+	text, err := s.AddPermission(ctx, &AddPermissionInput{
+		FunctionName: in.FunctionName, Qualifier: in.Qualifier, StatementId: in.StatementId, Action: in.Action, Principal: in.Principal,
+		SourceArn: in.SourceArn, SourceAccount: in.SourceAccount, EventSourceToken: in.EventSourceToken,
+		FunctionUrlAuthType: in.FunctionUrlAuthType, PrincipalOrgID: in.PrincipalOrgID, RevisionId: in.RevisionId,
+		InvokedViaFunctionUrl: in.InvokedViaFunctionUrl,
+	})
+	return &statementAnswer{text}, err
+}
+
+func (s *Service) removePermission(ctx context.Context, in *removePermissionRequest) (*wire.Nothing, error) {
+	return &wire.Nothing{}, s.RemovePermission(ctx, in.FunctionName, in.Qualifier, in.StatementId, in.RevisionId)
+}
+
+type policyAnswer struct{ Policy, RevisionId string }
+
+func (s *Service) getPolicy(_ context.Context, in *functionRequest) (*policyAnswer, error) {
+	text, revision, err := s.GetPolicy(in.FunctionName, in.Qualifier)
+	return &policyAnswer{text, revision}, err
+}
+
+type versionList struct{ Versions []Function }
+
+func (s *Service) listVersions(_ context.Context, in *functionRequest) (*versionList, error) {
+	f, err := s.find(in.FunctionName)
+	if err != nil {
+		return nil, err
+	}
+	return &versionList{bare(allVersions(f))}, nil
+}
+
+type aliasList struct{ Aliases []Alias }
+
+func (s *Service) listAliases(_ context.Context, in *functionRequest) (*aliasList, error) {
+	f, err := s.find(in.FunctionName)
+	if err != nil {
+		return nil, err
+	}
+	out := &aliasList{}
+	for _, name := range sortedKeys(f.Aliases) {
+		out.Aliases = append(out.Aliases, f.Aliases[name])
+	}
+	return out, nil
+}
+
+func (s *Service) getAlias(_ context.Context, in *aliasRequest) (*Alias, error) {
+	return s.GetAlias(in.FunctionName, in.Name)
+}
+
+func (s *Service) deleteAlias(ctx context.Context, in *aliasRequest) (*wire.Nothing, error) {
+	return &wire.Nothing{}, s.DeleteAlias(ctx, in.FunctionName, in.Name)
+}
+
+type tagsAnswer struct{ Tags map[string]string }
+
+// taggable refuses what has no tags.
+func (s *Service) taggable(resource string) error {
+	if !strings.HasPrefix(resource, "arn:") {
+		return invalidParameter("%s is not an ARN", resource)
+	}
+	r, err := s.resolve(resource, "")
+	if err != nil {
+		return err
+	}
+	if r.qualifier != "" {
+		return invalidParameter("Tags on function aliases and versions are not supported. Please specify a function ARN.")
+	}
+	return nil
+}
+
+func (s *Service) listTags(_ context.Context, in *tagsRequest) (*tagsAnswer, error) {
+	if err := s.taggable(in.Resource); err != nil {
+		return nil, err
+	}
+	tags, err := s.Tags(in.Resource)
+	return &tagsAnswer{tags}, err
+}
+
+func (s *Service) tagResource(ctx context.Context, in *tagsRequest) (*wire.Nothing, error) {
+	return s.retag(ctx, in.Resource, func(tags map[string]string) { maps.Copy(tags, in.Tags) })
+}
+
+func (s *Service) untagResource(ctx context.Context, in *tagsRequest) (*wire.Nothing, error) {
+	return s.retag(ctx, in.Resource, func(tags map[string]string) {
+		for _, key := range in.TagKeys {
+			delete(tags, key)
+		}
+	})
+}
+
+const maxTags = 50
+
+func (s *Service) retag(ctx context.Context, resource string, fn func(map[string]string)) (*wire.Nothing, error) {
+	if err := s.taggable(resource); err != nil {
+		return nil, err
+	}
+	r, err := s.resolve(resource, "")
+	if err != nil {
+		return nil, err
+	}
+	return &wire.Nothing{}, s.change(ctx, r.name, func(f *record) error {
+		if f.Tags == nil {
+			f.Tags = map[string]string{}
+		}
+		if fn(f.Tags); len(f.Tags) > maxTags {
+			return invalidParameter("Number of tags exceeds resource tag limit.")
+		}
+		return nil
+	})
+}
