@@ -34,6 +34,8 @@ type program struct {
 	account      string
 	region       string
 	output       string // "text" or "json"
+
+	view *progressView // from progressView, which makes it
 }
 
 // Main runs hakone with args (without the program's name) and returns its exit

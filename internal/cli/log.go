@@ -11,5 +11,5 @@ func (p *program) logger(verbose bool) *slog.Logger {
 	if verbose {
 		level = slog.LevelDebug
 	}
-	return slog.New(slog.NewTextHandler(p.stderr, &slog.HandlerOptions{Level: level}))
+	return slog.New(slog.NewTextHandler(p.progressView(), &slog.HandlerOptions{Level: level}))
 }
