@@ -140,7 +140,7 @@ func bundles(folder string, server *httptest.Server) (own, system string, err er
 	if err := os.WriteFile(own, certificate, 0o600); err != nil {
 		return "", "", err
 	}
-	return own, system, os.WriteFile(system, append(trusted, certificate...), 0o600)
+	return own, system, os.WriteFile(system, append(trusted, certificate...), 0o600) //nolint:gosec // in a folder of ours
 }
 
 // call runs a client and returns how long it took and its largest resident set in

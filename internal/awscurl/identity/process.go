@@ -40,7 +40,7 @@ func (s *Sources) process(ctx context.Context, line string) (sigv4.Credentials, 
 		SessionToken    string
 		Expiration      *time.Time
 	}
-	switch err := json.Unmarshal(printed.Bytes(), &answer); {
+	switch err := json.Unmarshal(printed.kept.Bytes(), &answer); {
 	case err != nil:
 		return none, errors.New("credential_process: what it printed is not the JSON of credentials")
 	case answer.Version != 1:
@@ -53,12 +53,13 @@ func (s *Sources) process(ctx context.Context, line string) (sigv4.Credentials, 
 	return sigv4.Credentials{AccessKeyID: answer.AccessKeyID, SecretAccessKey: answer.SecretAccessKey, SessionToken: answer.SessionToken}, nil
 }
 
-// limited keeps what is written to it, up to 64 KB.
-type limited struct{ bytes.Buffer }
+// limited keeps what is written to it, up to 64 KB. It has no other methods: a
+// ReadFrom would go past the limit.
+type limited struct{ kept bytes.Buffer }
 
 func (l *limited) Write(b []byte) (int, error) {
-	if l.Len()+len(b) > 64<<10 {
+	if l.kept.Len()+len(b) > 64<<10 {
 		return 0, errors.New("it printed too much")
 	}
-	return l.Buffer.Write(b)
+	return l.kept.Write(b)
 }
