@@ -46,6 +46,7 @@ func TestScripts(t *testing.T) {
 		Setup: func(e *testscript.Env) error {
 			e.Setenv("HAKONE_DATA_DIR", filepath.Join(e.WorkDir, "data"))
 			e.Setenv("EXAMPLES", examples)
+			e.Setenv("COMMANDS", filepath.SplitList(os.Getenv("PATH"))[0]) // only those of TestMain
 			e.Setenv("AWS_EC2_METADATA_DISABLED", "true")
 			e.Setenv("HOME", filepath.Join(e.WorkDir, "home"))
 			return nil

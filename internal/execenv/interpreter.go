@@ -131,7 +131,7 @@ func abs(n int) int {
 // onPath returns the programs of that name in the order of the PATH.
 func onPath(name string) []string {
 	var found []string
-	for _, dir := range append(filepath.SplitList(os.Getenv("PATH")), "/usr/local/bin", "/usr/bin", "/opt/homebrew/bin") {
+	for _, dir := range filepath.SplitList(os.Getenv("PATH")) {
 		if !filepath.IsAbs(dir) {
 			continue
 		}
