@@ -26,6 +26,9 @@ func (x *exchange) event() (*event.Request, error) {
 		Protocol: "HTTP/1.1", UserAgent: x.r.UserAgent(), RequestID: x.id, Time: x.start, HTTP2: x.r.ProtoMajor >= 2,
 		Headers: x.eventHeaders(), StageVariables: x.stage.variables, Body: x.body, Authorizer: x.authorizer,
 	}
+	if x.custom {
+		r.SentPath = x.req.Path // with the mapping key, and without the stage
+	}
 	if x.sourceIP.IsValid() {
 		r.SourceIP = x.trace.SourceIP
 	}

@@ -32,6 +32,8 @@ type exchange struct {
 	// From locate.
 	stage    *stage
 	domain   string // of the API, for the event
+	custom   bool   // the domain is a custom domain name
+	basePath string // key of its API mapping
 	sentPath string // encoded, without the stage
 	path     string // decoded, without the stage
 

@@ -45,10 +45,12 @@ type Config struct {
 type APIs interface {
 	// Served returns what every API serves now.
 	Served() iter.Seq[apigatewayv2.Served]
+	// Domains returns the custom domain names.
+	Domains() iter.Seq[apigatewayv2.ServedDomain]
 	// Changes returns a channel that gets a value after records changed, and a
 	// function that ends the subscription.
 	Changes() (<-chan struct{}, func())
-	// Revision grows with every change. It is read before Served.
+	// Revision grows with every change. It is read before Served and Domains.
 	Revision() uint64
 }
 

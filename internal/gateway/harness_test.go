@@ -96,6 +96,7 @@ func testKeys(tb testing.TB) keys {
 type apis struct {
 	mu       sync.Mutex
 	served   []apigatewayv2.Served
+	domains  []apigatewayv2.ServedDomain
 	revision uint64
 	changes  chan struct{}
 }
@@ -105,6 +106,8 @@ func (a *apis) Served() iter.Seq[apigatewayv2.Served] {
 	defer a.mu.Unlock()
 	return slices.Values(slices.Clone(a.served))
 }
+
+func (a *apis) Domains() iter.Seq[apigatewayv2.ServedDomain] { return slices.Values(a.domains) }
 
 func (a *apis) Changes() (<-chan struct{}, func()) { return a.changes, func() {} }
 

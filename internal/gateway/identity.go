@@ -47,6 +47,8 @@ func (x *exchange) contextVariable(name string) string {
 		return x.g.config.Account
 	case "apiId":
 		return x.stage.api.id
+	case "customDomain.basePathMatched":
+		return x.basePath
 	case "domainName":
 		return x.domain
 	case "domainPrefix":

@@ -12,7 +12,8 @@ import (
 // pathForm starts a path that names its API: /_aws/execute-api/API/STAGE/PATH.
 const pathForm = "/_aws/execute-api/"
 
-// locate finds the API and the stage: by host name, by the path form, or,
+// locate finds the API and the stage: by the host name of an endpoint, by a
+// custom domain name, by the path form, or,
 // where only one API is served, by any name of this machine. It also decodes
 // the path.
 func (x *exchange) locate() error {
@@ -20,6 +21,7 @@ func (x *exchange) locate() error {
 	apiID, region, isDefault := cutEndpoint(host)
 	path := x.req.Path
 	x.domain = host
+	custom := x.table.domains.find(host)
 	var a *api
 	switch {
 	case isDefault:
@@ -27,6 +29,8 @@ func (x *exchange) locate() error {
 			return notFound("the host names the region " + region + "; this gateway serves " + x.g.config.Region)
 		}
 		a = x.table.apis[apiID]
+	case custom != nil:
+		return x.locateCustom(custom, path)
 	case strings.HasPrefix(path, pathForm):
 		return x.locatePath(path[len(pathForm):])
 	case x.table.single != nil && isLoopback(host):
@@ -68,7 +72,7 @@ func (x *exchange) locatePath(path string) error {
 // enter takes the path without the stage.
 func (x *exchange) enter(path string) error {
 	x.trace.Stage = x.stage.name
-	if x.stage.disabled {
+	if x.stage.disabled && !x.custom {
 		return notFound("the API's default endpoint is disabled")
 	}
 	if path == "" {

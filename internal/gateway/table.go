@@ -18,6 +18,7 @@ import (
 type table struct {
 	revision uint64
 	apis     map[string]*api
+	domains  domains
 	single   *api // the only API that has a stage, if there is only one
 }
 
@@ -82,6 +83,7 @@ func (g *Gateway) compile() *table {
 		t.apis[a.id] = a
 	}
 	g.buckets = buckets
+	t.domains = g.compileDomains(t.apis)
 	serving := 0
 	for _, a := range t.apis {
 		if len(a.stages) > 0 {

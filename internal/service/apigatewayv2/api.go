@@ -197,6 +197,9 @@ func (s *Service) DeleteApi(ctx context.Context, apiID string) error {
 		if !ok {
 			return s.noAPI(apiID)
 		}
+		if s.mapped(apiID, "") {
+			return conflict("Cannot delete Api '%s' due to it being referenced by another resource, e.g., ApiMapping", apiID)
+		}
 		for id, deployment := range d.Deployments {
 			if !deployment.AutoDeployed {
 				if err := s.snapshots.In(tx).Delete(apiID + "/" + id); err != nil && !errors.Is(err, store.ErrNotFound) {

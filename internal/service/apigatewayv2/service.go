@@ -20,6 +20,7 @@ type Service struct {
 	config    Config
 	apis      store.Collection[document]
 	snapshots store.Collection[snapshot]
+	domains   store.Collection[domainDocument]
 }
 
 // A Config is what a [Service] needs. Store, Account and Region are required.
@@ -59,6 +60,7 @@ func New(c Config) *Service {
 		config:    c,
 		apis:      store.In[document](c.Store, "apigatewayv2.apis"),
 		snapshots: store.In[snapshot](c.Store, "apigatewayv2.snapshots"),
+		domains:   store.In[domainDocument](c.Store, "apigatewayv2.domains"),
 	}
 }
 

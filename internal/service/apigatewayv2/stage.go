@@ -165,6 +165,9 @@ func (s *Service) DeleteStage(ctx context.Context, apiID, name string) error {
 		if _, ok := d.Stages[name]; !ok {
 			return noStage()
 		}
+		if s.mapped(apiID, name) {
+			return conflict("Cannot delete Stage '%s' due to it being referenced by another resource, e.g., ApiMapping", name)
+		}
 		delete(d.Stages, name)
 		s.prune(d)
 		return nil

@@ -12,7 +12,7 @@ import (
 
 // Types returns the CloudFormation types of HTTP APIs.
 func (s *Service) Types() []stack.Type {
-	return []stack.Type{
+	return append([]stack.Type{
 		{
 			Name: "AWS::ApiGatewayV2::Api", Level: stack.Real, Replace: []string{"ProtocolType"},
 			Attributes: []string{"ApiId", "ApiEndpoint", "ExecuteApiArn"},
@@ -42,7 +42,7 @@ func (s *Service) Types() []stack.Type {
 			Attributes: []string{"DeploymentId"},
 			Handler:    handler[deploymentProperties]{s.makeDeployment, s.changeDeployment, s.removeDeployment},
 		},
-	}
+	}, s.domainTypes()...)
 }
 
 // A handler handles a resource type with the properties P.

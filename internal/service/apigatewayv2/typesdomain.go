@@ -1,0 +1,112 @@
+package apigatewayv2
+
+import (
+	"context"
+
+	"github.com/hakonegate/hakone/internal/stack"
+	"github.com/hakonegate/hakone/internal/template"
+)
+
+// domainTypes are the CloudFormation types of custom domain names.
+func (s *Service) domainTypes() []stack.Type {
+	return []stack.Type{
+		{
+			Name: "AWS::ApiGatewayV2::DomainName", Level: stack.Real, Replace: []string{"DomainName"}, Required: []string{"DomainName"},
+			Attributes: []string{"RegionalDomainName", "RegionalHostedZoneId", "DomainNameArn"},
+			Handler:    handler[domainNameProperties]{s.makeDomainName, s.changeDomainName, s.removeDomainName},
+		},
+		{
+			Name: "AWS::ApiGatewayV2::ApiMapping", Level: stack.Real, Replace: []string{"DomainName"}, Required: []string{"ApiId", "DomainName", "Stage"},
+			Attributes: []string{"ApiMappingId"},
+			Handler:    handler[apiMappingProperties]{s.makeApiMapping, s.changeApiMapping, s.removeApiMapping},
+		},
+	}
+}
+
+// domainNameProperties are those of AWS::ApiGatewayV2::DomainName.
+type domainNameProperties struct {
+	DomainName               string
+	DomainNameConfigurations []struct {
+		CertificateArn                      string
+		CertificateName                     string
+		EndpointType                        string
+		IpAddressType                       string
+		OwnershipVerificationCertificateArn string
+		SecurityPolicy                      string
+	}
+	MutualTlsAuthentication *template.Node
+	RoutingMode             string
+	Tags                    map[string]string
+}
+
+func (p *domainNameProperties) lay(d *DomainName) error {
+	if !p.MutualTlsAuthentication.IsNull() {
+		return badRequest("MutualTlsAuthentication is not served by this gateway")
+	}
+	d.RoutingMode, d.Tags, d.DomainNameConfigurations = p.RoutingMode, p.Tags, nil
+	for _, c := range p.DomainNameConfigurations {
+		d.DomainNameConfigurations = append(d.DomainNameConfigurations, DomainNameConfiguration{
+			CertificateArn: c.CertificateArn, CertificateName: c.CertificateName, EndpointType: c.EndpointType, IpAddressType: c.IpAddressType,
+			OwnershipVerificationCertificateArn: c.OwnershipVerificationCertificateArn, SecurityPolicy: c.SecurityPolicy,
+		})
+	}
+	return nil
+}
+
+func (s *Service) makeDomainName(ctx context.Context, r *stack.Request, p *domainNameProperties) (stack.Result, error) {
+	in := DomainName{DomainName: p.DomainName}
+	if err := p.lay(&in); err != nil {
+		return stack.Result{}, err
+	}
+	made, err := s.createDomainName(ctx, in, r.ClientToken)
+	if err != nil {
+		return stack.Result{}, err
+	}
+	return domainResult(made), nil
+}
+
+func (s *Service) changeDomainName(ctx context.Context, r *stack.Request, p *domainNameProperties) (stack.Result, error) {
+	changed, err := s.UpdateDomainName(ctx, r.PhysicalID, p.lay)
+	if err != nil {
+		return stack.Result{}, err
+	}
+	return domainResult(changed), nil
+}
+
+func (s *Service) removeDomainName(ctx context.Context, r *stack.Request, _ *domainNameProperties) error {
+	return s.DeleteDomainName(ctx, r.PhysicalID)
+}
+
+func domainResult(d *DomainName) stack.Result {
+	c := d.DomainNameConfigurations[0]
+	return stack.Result{PhysicalID: d.DomainName, Attributes: map[string]string{
+		"RegionalDomainName": c.ApiGatewayDomainName, "RegionalHostedZoneId": c.HostedZoneId, "DomainNameArn": d.DomainNameArn,
+	}}
+}
+
+// apiMappingProperties are those of AWS::ApiGatewayV2::ApiMapping.
+type apiMappingProperties struct{ ApiId, ApiMappingKey, DomainName, Stage string }
+
+func (p *apiMappingProperties) lay(m *ApiMapping) error {
+	m.ApiId, m.ApiMappingKey, m.Stage = p.ApiId, p.ApiMappingKey, p.Stage
+	return nil
+}
+
+func (s *Service) makeApiMapping(ctx context.Context, r *stack.Request, p *apiMappingProperties) (stack.Result, error) {
+	var in ApiMapping
+	_ = p.lay(&in) // never fails
+	made, err := s.createApiMapping(ctx, p.DomainName, in, r.ClientToken)
+	if err != nil {
+		return stack.Result{}, err
+	}
+	return result(made.ApiMappingId, "ApiMappingId"), nil
+}
+
+func (s *Service) changeApiMapping(ctx context.Context, r *stack.Request, p *apiMappingProperties) (stack.Result, error) {
+	_, err := s.UpdateApiMapping(ctx, p.DomainName, r.PhysicalID, p.lay)
+	return result(r.PhysicalID, "ApiMappingId"), err
+}
+
+func (s *Service) removeApiMapping(ctx context.Context, r *stack.Request, p *apiMappingProperties) error {
+	return s.DeleteApiMapping(ctx, p.DomainName, r.PhysicalID)
+}
