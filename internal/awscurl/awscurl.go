@@ -25,6 +25,7 @@ const (
 	exitWrite       = 23
 	exitRead        = 26
 	exitTimeout     = 28
+	exitRange       = 33
 	exitTLSConnect  = 35
 	exitRedirects   = 47
 	exitEmpty       = 52

@@ -104,6 +104,12 @@ func (out *output) write(response *http.Response, x *exchange) error {
 	if failed && out.o.fail && !out.o.failWithBody {
 		return failf(exitHTTP, "the server answered %s", response.Status)
 	}
+	if out.o.resume != "" && out.o.resume != "0" && response.StatusCode != http.StatusPartialContent {
+		if response.StatusCode == http.StatusRequestedRangeNotSatisfiable {
+			return nil // as curl has it: everything is there
+		}
+		return failf(exitRange, "the server does not go on at byte %s: it answered %s", out.o.resume, response.Status)
+	}
 	if err := out.copyBody(response, x); err != nil {
 		return err
 	}

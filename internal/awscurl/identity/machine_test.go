@@ -1,8 +1,7 @@
 package identity_test
 
 import (
-	"context"
-	"errors"
+	"io"
 	"net/http"
 	"net/http/httptest"
 	"os"
@@ -11,9 +10,7 @@ import (
 	"testing"
 	"time"
 
-	"github.com/hakonegate/hakone/internal/access"
 	"github.com/hakonegate/hakone/internal/awscurl/identity"
-	"github.com/hakonegate/hakone/internal/imds"
 	"github.com/hakonegate/hakone/sigv4"
 )
 
@@ -64,26 +61,23 @@ func check(t *testing.T, found identity.Found, err error, id, token, fails strin
 	}
 }
 
-// machine is an instance with a role, and a container.
-type machine struct{ disabled, nobody bool }
-
-func (m machine) Instance(context.Context) (*imds.Instance, error) {
-	i := &imds.Instance{InstanceID: "i-0123456789abcdef0", ProfileARN: "arn:aws:iam::1:instance-profile/P", RoleName: "R", RoleID: "AROA1", TokensRequired: true, Disabled: m.disabled}
-	if m.nobody {
-		i.ProfileARN, i.RoleName = "", ""
-	}
-	return i, nil
-}
-
-func (m machine) RoleCredentials(_ context.Context, life time.Duration) (*access.Credentials, error) {
-	return &access.Credentials{AccessKeyID: "ASIAINSTANCE", SecretAccessKey: "secret", SessionToken: "token", Expiration: time.Now().Add(life), RoleARN: "arn:aws:iam::1:role/R"}, nil
-}
-
-func (m machine) ContainerCredentials(_ context.Context, name string) (*access.Credentials, error) {
-	if name != "R" {
-		return nil, errors.New("no such role")
-	}
-	return &access.Credentials{AccessKeyID: "ASIACONTAINER", SecretAccessKey: "secret", SessionToken: "token", Expiration: time.Now().Add(time.Hour)}, nil
+// instance answers version 2 of the instance metadata service alone.
+func instance(role string) http.Handler {
+	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		const path = "/latest/meta-data/iam/security-credentials/"
+		switch {
+		case r.Method == http.MethodPut && r.URL.Path == "/latest/api/token" && r.Header.Get("X-aws-ec2-metadata-token-ttl-seconds") == "300":
+			io.WriteString(w, "SESSION")
+		case r.Method != http.MethodGet || r.Header.Get("X-aws-ec2-metadata-token") != "SESSION":
+			w.WriteHeader(http.StatusUnauthorized)
+		case r.URL.Path == path && role != "":
+			io.WriteString(w, role)
+		case r.URL.Path == path+role && role != "":
+			io.WriteString(w, `{"Code":"Success","AccessKeyId":"ASIAINSTANCE","SecretAccessKey":"secret","Token":"token"}`)
+		default:
+			w.WriteHeader(http.StatusNotFound)
+		}
+	})
 }
 
 func TestInstanceMetadata(t *testing.T) {
@@ -106,9 +100,9 @@ func TestInstanceMetadata(t *testing.T) {
 		fallback  bool
 		id, fails string
 	}{
-		{"version 2", imds.New(imds.Config{Source: machine{}}), false, "ASIAINSTANCE", ""},
-		{"no role", imds.New(imds.Config{Source: machine{nobody: true}}), false, "", "no role"},
-		{"turned off", imds.New(imds.Config{Source: machine{disabled: true}}), false, "", "instance metadata: "},
+		{"version 2", instance("R"), false, "ASIAINSTANCE", ""},
+		{"no role", instance(""), false, "", "no role"},
+		{"turned off", http.NotFoundHandler(), false, "", "instance metadata: "},
 		{"version 1 is not asked", versionOne, false, "", "405"},
 		{"version 1 when allowed", versionOne, true, "ASIAOLD", ""},
 		{"an answer that is no JSON", broken("R"), false, "", "not JSON"},
@@ -136,7 +130,7 @@ func TestInstanceMetadata(t *testing.T) {
 		}
 	})
 	t.Run("credential_source", func(t *testing.T) {
-		server := httptest.NewServer(imds.New(imds.Config{Source: machine{nobody: true}}))
+		server := httptest.NewServer(instance(""))
 		defer server.Close()
 		home := homeWith(t, map[string]string{".aws/config": "[profile x]\nrole_arn=r\ncredential_source=Ec2InstanceMetadata\n"})
 		_, err := find(t, home, map[string]string{"AWS_PROFILE": "x", "AWS_EC2_METADATA_SERVICE_ENDPOINT": server.URL}, nil)
@@ -145,7 +139,17 @@ func TestInstanceMetadata(t *testing.T) {
 }
 
 func TestContainer(t *testing.T) {
-	server := httptest.NewServer(imds.NewContainer(imds.ContainerConfig{Roles: machine{}, Token: "Bearer x"}))
+	server := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		switch {
+		case r.Header.Get("Authorization") != "Bearer x":
+			w.WriteHeader(http.StatusUnauthorized)
+		case r.URL.Path != "/creds/R":
+			w.WriteHeader(http.StatusBadRequest)
+			io.WriteString(w, `{"code":"AssumeRoleFailed","message":"The role cannot be assumed"}`)
+		default:
+			io.WriteString(w, `{"AccessKeyId":"ASIACONTAINER","SecretAccessKey":"secret","Token":"token"}`)
+		}
+	}))
 	defer server.Close()
 	home := homeWith(t, map[string]string{"token": "Bearer x\n"})
 	for _, tt := range []struct {
