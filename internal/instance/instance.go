@@ -35,7 +35,8 @@ type Command struct {
 }
 
 // Run runs c until it ends or ctx is done, and returns its exit status. The
-// error says that it could not be started. An interrupt from the terminal goes
+// error says that it could not be started; one that does not exist has the
+// status 127, as in a shell. An interrupt from the terminal goes
 // to the command and is not Run's to act on.
 func Run(ctx context.Context, c Command) (status int, err error) {
 	home, err := os.MkdirTemp("", "hakone-instance-")
@@ -71,6 +72,9 @@ func Run(ctx context.Context, c Command) (status int, err error) {
 			return 128 + int(killed.Signal()), nil // as a shell reports it
 		}
 		return 1, nil
+	case errors.Is(err, exec.ErrNotFound) || errors.Is(err, os.ErrNotExist):
+		_, err := fmt.Fprintf(c.Stderr, "hakone: %s: command not found\n", args[0])
+		return 127, err // as a shell reports it
 	default:
 		return 0, fmt.Errorf("run %s: %w", args[0], err)
 	}
@@ -101,7 +105,7 @@ func (c *Command) environment(home, bundle string) []string {
 		"REQUESTS_CA_BUNDLE":                bundle,
 		"CURL_CA_BUNDLE":                    bundle,
 		"SSL_CERT_FILE":                     bundle,
-		"NODE_EXTRA_CA_CERTS":               c.CAFile,
+		"NODE_EXTRA_CA_CERTS":               bundle, // the authority's own file lies beside the administrator's key
 	}
 	if len(c.Args) == 0 {
 		set["PS1"] = "[ec2-user@" + c.Prompt + " \\W]$ "
