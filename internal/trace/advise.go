@@ -67,6 +67,9 @@ func adviseSignature(r *Request) []string {
 			"If those are right, the day in the credential is not the day of X-Amz-Date.",
 		}
 	case sigv4.Expired.String(), sigv4.NotYetValid.String():
+		if s.Presigned && s.Reason == sigv4.Expired.String() {
+			return []string{"The URL was signed for a time that is over (X-Amz-Expires, in seconds): make a new one, or one for longer, up to 7 days."}
+		}
 		return []string{
 			"The client's clock and this machine's differ by more than the 5 minutes that are allowed, unless the request was kept and sent later. Set the clocks by NTP.",
 			"A signed request cannot be kept: sign it anew each time it is sent.",

@@ -140,6 +140,18 @@ func TestExplainNamesTheUsualCause(t *testing.T) {
 	}
 }
 
+func TestExplainPresignedURLThatIsOver(t *testing.T) {
+	r := refused("r")
+	r.Signature = &Signature{Reason: sigv4.Expired.String(), Presigned: true}
+	var b bytes.Buffer
+	if err := Explain(&b, r); err != nil {
+		t.Fatal(err)
+	}
+	if !strings.Contains(b.String(), "X-Amz-Expires") || strings.Contains(b.String(), "clocks") {
+		t.Errorf("a presigned URL that is over is explained by\n%s", b.String())
+	}
+}
+
 func TestTraceSurvivesJSON(t *testing.T) {
 	r := refused("r")
 	r.Authorization = &Authorization{Action: "execute-api:Invoke", Decision: "ImplicitlyDenied"}
