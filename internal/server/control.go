@@ -18,7 +18,7 @@ func (s *Server) controlHandler() http.Handler {
 	operator := s.operatorHandler()
 	services := endpoint.New(endpoint.Config{
 		Keys:     s.sts,
-		Services: []wire.Service{s.sts.API(), s.iam.API(), s.ssm.API(), s.cloudformation.API(), s.lambda.API()},
+		Services: []wire.Service{s.sts.API(), s.iam.API(), s.ssm.API(), s.cloudformation.API(), s.lambda.API(), s.apis.API(), s.logs.API()},
 		Proxies:  s.config.Proxies,
 		Account:  s.config.Account,
 		Region:   s.config.Region,

@@ -1,0 +1,257 @@
+package apigatewayv2
+
+import (
+	"context"
+	"maps"
+	"strings"
+
+	"github.com/hakonegate/hakone/internal/wire"
+)
+
+func (s *Service) wireGetApis(_ context.Context, in *request) (*list[API], error) {
+	return paged(s.GetApis(), in)
+}
+
+func (s *Service) wireCreateApi(ctx context.Context, in *request) (*API, error) {
+	var said CreateApiInput
+	if err := in.read(&said); err != nil {
+		return nil, err
+	}
+	if err := s.passes(ctx, said.CredentialsArn); err != nil {
+		return nil, err
+	}
+	said.ClientToken, said.ApiGatewayManaged, said.ImportInfo, said.Warnings = "", false, nil, nil
+	return s.CreateApi(ctx, &said)
+}
+
+func (s *Service) wireImportApi(ctx context.Context, in *request) (*API, error) {
+	document, err := s.document(ctx, in)
+	if err != nil {
+		return nil, err
+	}
+	return s.ImportApi(ctx, document)
+}
+
+func (s *Service) wireReimportApi(ctx context.Context, in *request) (*API, error) {
+	document, err := s.document(ctx, in)
+	if err != nil {
+		return nil, err
+	}
+	return s.ReimportApi(ctx, in.ApiId, document)
+}
+
+func (s *Service) wireUpdateApi(ctx context.Context, in *request) (*API, error) {
+	var quick struct{ CredentialsArn, RouteKey, Target string }
+	if err := in.read(&quick); err != nil {
+		return nil, err
+	}
+	if quick.CredentialsArn+quick.RouteKey+quick.Target != "" {
+		return nil, badRequest("UpdateApi of hakone does not change a quick create: credentialsArn, routeKey and target are missing; update the route and the integration")
+	}
+	return s.UpdateApi(ctx, in.ApiId, func(a *API) error {
+		kept := *a
+		if err := in.read(a); err != nil {
+			return err
+		}
+		a.ApiGatewayManaged, a.ImportInfo, a.Warnings, a.Tags, a.ProtocolType = kept.ApiGatewayManaged, kept.ImportInfo, kept.Warnings, kept.Tags, kept.ProtocolType
+		return nil
+	})
+}
+
+func (s *Service) wireCreateRoute(ctx context.Context, in *request) (*Route, error) {
+	var r Route
+	if err := in.read(&r); err != nil {
+		return nil, err
+	}
+	r.ApiGatewayManaged = false
+	return s.CreateRoute(ctx, in.ApiId, r)
+}
+
+func (s *Service) wireUpdateRoute(ctx context.Context, in *request) (*Route, error) {
+	return s.UpdateRoute(ctx, in.ApiId, in.RouteId, func(r *Route) error {
+		managed := r.ApiGatewayManaged
+		err := in.read(r)
+		r.ApiGatewayManaged = managed
+		return err
+	})
+}
+
+func (s *Service) wireCreateIntegration(ctx context.Context, in *request) (*Integration, error) {
+	var i Integration
+	if err := in.read(&i); err != nil {
+		return nil, err
+	}
+	if err := s.passes(ctx, i.CredentialsArn); err != nil {
+		return nil, err
+	}
+	i.ApiGatewayManaged = false
+	return s.CreateIntegration(ctx, in.ApiId, i)
+}
+
+func (s *Service) wireUpdateIntegration(ctx context.Context, in *request) (*Integration, error) {
+	return s.UpdateIntegration(ctx, in.ApiId, in.IntegrationId, func(i *Integration) error {
+		kept := *i
+		i.RequestParameters = maps.Clone(i.RequestParameters)
+		i.ResponseParameters = maps.Clone(i.ResponseParameters)
+		if err := in.read(i); err != nil {
+			return err
+		}
+		i.ApiGatewayManaged = kept.ApiGatewayManaged
+		if i.CredentialsArn == kept.CredentialsArn {
+			return nil
+		}
+		return s.passes(ctx, i.CredentialsArn)
+	})
+}
+
+func (s *Service) wireCreateAuthorizer(ctx context.Context, in *request) (*Authorizer, error) {
+	var a Authorizer
+	if err := in.read(&a); err != nil {
+		return nil, err
+	}
+	if err := s.passes(ctx, a.AuthorizerCredentialsArn); err != nil {
+		return nil, err
+	}
+	return s.CreateAuthorizer(ctx, in.ApiId, a)
+}
+
+func (s *Service) wireUpdateAuthorizer(ctx context.Context, in *request) (*Authorizer, error) {
+	return s.UpdateAuthorizer(ctx, in.ApiId, in.AuthorizerId, func(a *Authorizer) error {
+		before := a.AuthorizerCredentialsArn
+		if err := in.read(a); err != nil {
+			return err
+		}
+		if a.AuthorizerCredentialsArn == before {
+			return nil
+		}
+		return s.passes(ctx, a.AuthorizerCredentialsArn)
+	})
+}
+
+func (s *Service) wireCreateStage(ctx context.Context, in *request) (*Stage, error) {
+	var stage Stage
+	if err := in.read(&stage); err != nil {
+		return nil, err
+	}
+	stage.ApiGatewayManaged, stage.LastDeploymentStatusMessage = false, ""
+	return s.CreateStage(ctx, in.ApiId, stage)
+}
+
+// wireUpdateStage changes a stage; a variable with an empty value goes.
+func (s *Service) wireUpdateStage(ctx context.Context, in *request) (*Stage, error) {
+	return s.UpdateStage(ctx, in.ApiId, in.StageName, func(stage *Stage) error {
+		kept := *stage
+		stage.StageVariables, stage.RouteSettings, stage.Tags = maps.Clone(kept.StageVariables), maps.Clone(kept.RouteSettings), nil
+		if err := in.read(stage); err != nil {
+			return err
+		}
+		maps.DeleteFunc(stage.StageVariables, func(_, value string) bool { return value == "" })
+		stage.ApiGatewayManaged, stage.LastDeploymentStatusMessage, stage.Tags = kept.ApiGatewayManaged, kept.LastDeploymentStatusMessage, kept.Tags
+		return nil
+	})
+}
+
+func (s *Service) wireDeleteAccessLogSettings(ctx context.Context, in *request) error {
+	_, err := s.UpdateStage(ctx, in.ApiId, in.StageName, func(stage *Stage) error {
+		stage.AccessLogSettings = nil
+		return nil
+	})
+	return err
+}
+
+func (s *Service) wireDeleteRouteSettings(ctx context.Context, in *request) error {
+	_, err := s.UpdateStage(ctx, in.ApiId, in.StageName, func(stage *Stage) error {
+		stage.RouteSettings = maps.Clone(stage.RouteSettings)
+		delete(stage.RouteSettings, in.RouteKey)
+		return nil
+	})
+	return err
+}
+
+func (s *Service) wireCreateDeployment(ctx context.Context, in *request) (*Deployment, error) {
+	var said struct{ Description, StageName string }
+	if err := in.read(&said); err != nil {
+		return nil, err
+	}
+	return s.CreateDeployment(ctx, in.ApiId, said.Description, said.StageName)
+}
+
+func (s *Service) wireUpdateDeployment(ctx context.Context, in *request) (*Deployment, error) {
+	var said struct{ Description string }
+	if err := in.read(&said); err != nil {
+		return nil, err
+	}
+	return s.UpdateDeployment(ctx, in.ApiId, in.DeploymentId, said.Description)
+}
+
+// tagged takes the ARN of a resource with tags apart; a stage may be "".
+func (s *Service) tagged(arn string) (apiID, stage string, err error) {
+	rest, ok := strings.CutPrefix(arn, s.arnPrefix()+"/apis/")
+	apiID, kind, more := strings.Cut(rest, "/")
+	stage, isStage := strings.CutPrefix(kind, "stages/")
+	if !ok || more && !isStage {
+		return "", "", badRequest("hakone tags APIs and stages, not %s", arn)
+	}
+	return apiID, stage, nil
+}
+
+type tagsAnswer struct{ Tags map[string]string }
+
+func (s *Service) wireGetTags(_ context.Context, in *request) (*tagsAnswer, error) {
+	id, name, err := s.tagged(in.ResourceArn)
+	if err != nil {
+		return nil, err
+	}
+	if name != "" {
+		stage, err := s.GetStage(id, name)
+		if err != nil {
+			return nil, err
+		}
+		return &tagsAnswer{stage.Tags}, nil
+	}
+	a, err := s.GetApi(id)
+	if err != nil {
+		return nil, err
+	}
+	return &tagsAnswer{a.Tags}, nil
+}
+
+func (s *Service) wireTagResource(ctx context.Context, in *request) (*wire.Nothing, error) {
+	var said struct{ Tags map[string]string }
+	if err := in.read(&said); err != nil {
+		return nil, err
+	}
+	return &wire.Nothing{}, s.retag(ctx, in.ResourceArn, func(tags map[string]string) { maps.Copy(tags, said.Tags) })
+}
+
+func (s *Service) wireUntagResource(ctx context.Context, in *request) error {
+	return s.retag(ctx, in.ResourceArn, func(tags map[string]string) {
+		for _, key := range in.TagKeys {
+			delete(tags, key)
+		}
+	})
+}
+
+const maxTags = 50
+
+func (s *Service) retag(ctx context.Context, arn string, fn func(map[string]string)) error {
+	id, name, err := s.tagged(arn)
+	if err != nil {
+		return err
+	}
+	change := func(tags *map[string]string) error {
+		next := map[string]string{}
+		maps.Copy(next, *tags)
+		if fn(next); len(next) > maxTags {
+			return badRequest("A resource has at most %d tags", maxTags)
+		}
+		*tags = next
+		return nil
+	}
+	if name != "" {
+		_, err = s.UpdateStage(ctx, id, name, func(stage *Stage) error { return change(&stage.Tags) })
+		return err
+	}
+	_, err = s.UpdateApi(ctx, id, func(a *API) error { return change(&a.Tags) })
+	return err
+}
