@@ -64,7 +64,8 @@ type Gateway struct {
 
 	transport http.RoundTripper // to HTTP backends
 
-	buckets map[string]*bucket // by stage or route; guarded by mu
+	buckets map[string]*bucket  // by stage or route; guarded by mu
+	meters  map[meterKey]*meter // guarded by mu; tables have their own list
 	table   atomic.Pointer[table]
 
 	mu      sync.Mutex    // held while a table is compiled and swapped in
@@ -207,6 +208,7 @@ func (x *exchange) step(name string, do func(*exchange) error) error {
 func (x *exchange) record() {
 	x.trace.Duration = x.g.config.Now().Sub(x.start)
 	x.writeAccessLog()
+	x.meter()
 	x.g.config.Trace.Record(x.trace)
 	x.release()
 }

@@ -19,7 +19,8 @@ type table struct {
 	revision uint64
 	apis     map[string]*api
 	domains  domains
-	single   *api // the only API that has a stage, if there is only one
+	meters   []*meter // sorted
+	single   *api     // the only API that has a stage, if there is only one
 }
 
 type api struct {
@@ -35,6 +36,7 @@ type stage struct {
 	variables []event.Parameter // sorted
 	cors      *httpapi.CORS
 	log       *logFormat // nil: no access log
+	meter     *meter     // of requests that no route takes
 	table     *httpapi.Table
 	routes    []*route // as the table numbers them
 }
@@ -43,6 +45,7 @@ type stage struct {
 type route struct {
 	kind        string  // authorization type
 	bucket      *bucket // nil: not throttled
+	meter       *meter
 	gate        gate
 	integration integrator
 }
@@ -69,11 +72,11 @@ func (b broken) integrate(*exchange) error {
 // be compiled is left out and logged; the others are served.
 func (g *Gateway) compile() *table {
 	t := &table{revision: g.config.APIs.Revision(), apis: map[string]*api{}}
-	buckets := map[string]*bucket{}
+	buckets, meters := map[string]*bucket{}, map[meterKey]*meter{}
 	for served := range g.config.APIs.Served() {
 		a := &api{id: served.API.ApiId, name: served.API.Name, stages: map[string]*stage{}}
 		for _, s := range served.Stages {
-			compiled, err := g.compileStage(a, &s, buckets)
+			compiled, err := g.compileStage(a, &s, buckets, meters)
 			if err != nil {
 				g.config.Log.Error("stage is not served", "api", a.id, "stage", s.Stage.StageName, "error", err)
 				continue
@@ -82,7 +85,7 @@ func (g *Gateway) compile() *table {
 		}
 		t.apis[a.id] = a
 	}
-	g.buckets = buckets
+	g.buckets, g.meters, t.meters = buckets, meters, sortedMeters(meters)
 	t.domains = g.compileDomains(t.apis)
 	serving := 0
 	for _, a := range t.apis {
@@ -97,7 +100,7 @@ func (g *Gateway) compile() *table {
 	return t
 }
 
-func (g *Gateway) compileStage(a *api, served *apigatewayv2.ServedStage, buckets map[string]*bucket) (*stage, error) {
+func (g *Gateway) compileStage(a *api, served *apigatewayv2.ServedStage, buckets map[string]*bucket, meters map[meterKey]*meter) (*stage, error) {
 	c := served.Configuration
 	s := &stage{
 		api:      a,
@@ -113,12 +116,14 @@ func (g *Gateway) compileStage(a *api, served *apigatewayv2.ServedStage, buckets
 	if l := served.Stage.AccessLogSettings; l != nil && l.DestinationArn != "" {
 		s.log = compileLogFormat(l.DestinationArn, l.Format)
 	}
+	s.meter = compileMeter(g.meters, meters, s, "")
 	var keys []string
 	for _, id := range sortedKeys(c.Routes) {
 		r := c.Routes[id]
 		keys = append(keys, r.RouteKey)
 		compiled := g.compileRoute(s, &r, served)
 		compiled.bucket = compileThrottle(g.buckets, buckets, s, r.RouteKey, &served.Stage)
+		compiled.meter = compileMeter(g.meters, meters, s, r.RouteKey)
 		s.routes = append(s.routes, compiled)
 	}
 	var err error

@@ -32,6 +32,7 @@ func (s *Server) operatorHandler() http.Handler {
 	mux.HandleFunc("POST /_hakone/instances/credentials", answer(s.instanceSession))
 	mux.HandleFunc("POST /_hakone/invoke", answer(s.invokeFunction))
 	mux.HandleFunc("GET /_hakone/logs", s.readLogs)
+	mux.Handle("GET /_hakone/metrics", s.gateway.Metrics())
 	mux.HandleFunc("POST /_hakone/deploy", s.deploy)
 	mux.HandleFunc("POST /_hakone/delete", s.delete)
 	mux.HandleFunc("/", func(w http.ResponseWriter, r *http.Request) {
