@@ -85,10 +85,10 @@ func members(v reflect.Value, lower bool, out map[string]any) {
 		field := v.FieldByIndex(f.Index)
 		name, options, _ := strings.Cut(f.Tag.Get("json"), ",")
 		switch {
-		case !f.IsExported() || name == "-" || placeOf(f).kind != "":
-			continue
 		case f.Anonymous && name == "" && field.Kind() == reflect.Struct:
 			members(field, lower, out)
+			continue
+		case !f.IsExported() || name == "-" || placeOf(f).kind != "":
 			continue
 		case strings.Contains(options, "omitempty") && empty(field):
 			continue
