@@ -108,6 +108,9 @@ func (c *Command) environment(home, bundle string) []string {
 		"NODE_EXTRA_CA_CERTS":               bundle, // the authority's own file lies beside the administrator's key
 	}
 	if len(c.Args) == 0 {
+		// Files that an interactive shell reads may set another prompt.
+		set["PROMPT_COMMAND"] = `PS1=$HAKONE_PROMPT; unset PROMPT_COMMAND`
+		set["HAKONE_PROMPT"] = "[ec2-user@" + c.Prompt + " \\W]$ "
 		set["PS1"] = "[ec2-user@" + c.Prompt + " \\W]$ "
 	}
 	var environment []string
