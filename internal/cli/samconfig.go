@@ -7,6 +7,7 @@ import (
 	"maps"
 	"os"
 	"path/filepath"
+	"regexp"
 	"slices"
 	"strings"
 
@@ -153,6 +154,22 @@ func parseOverrides(words []string) (map[string]string, error) {
 		overrides[key] = value
 	}
 	return overrides, nil
+}
+
+var overrideRE = regexp.MustCompile(`^[A-Za-z0-9]+=`)
+
+// flagWords takes flags of several overrides apart, which SAM CLI takes as one
+// text: "A=1 B=2". A value that only has blanks in it stays whole.
+func flagWords(flags []string) []string {
+	var all []string
+	for _, flag := range flags {
+		words := splitWords(flag)
+		if len(words) < 2 || slices.ContainsFunc(words, func(w string) bool { return !overrideRE.MatchString(w) }) {
+			words = []string{flag}
+		}
+		all = append(all, words...)
+	}
+	return all
 }
 
 // splitWords splits at blanks outside quotes; quotes and backslashes before

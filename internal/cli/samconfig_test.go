@@ -88,3 +88,28 @@ func TestSAMConfigRefusals(t *testing.T) {
 		})
 	}
 }
+
+func TestOverridesOfFlags(t *testing.T) {
+	for _, tt := range []struct {
+		name  string
+		flags []string
+		want  map[string]string
+	}{
+		{"one", []string{"A=1"}, map[string]string{"A": "1"}},
+		{"repeated", []string{"A=1", "B=2"}, map[string]string{"A": "1", "B": "2"}},
+		{"together, as SAM CLI takes them", []string{`A=1 B="x y"`}, map[string]string{"A": "1", "B": "x y"}},
+		{"together, in the long form", []string{`ParameterKey=A,ParameterValue=1 ParameterKey=B,ParameterValue=2`}, map[string]string{"A": "1", "B": "2"}},
+		{"a value with blanks", []string{"A=hello world"}, map[string]string{"A": "hello world"}},
+		{"a value with quotes", []string{`A={"a": 1}`}, map[string]string{"A": `{"a": 1}`}},
+	} {
+		t.Run(tt.name, func(t *testing.T) {
+			got, err := parseOverrides(flagWords(tt.flags))
+			if err != nil {
+				t.Fatal(err)
+			}
+			if diff := cmp.Diff(tt.want, got); diff != "" {
+				t.Errorf("overrides (-want +got):\n%s", diff)
+			}
+		})
+	}
+}

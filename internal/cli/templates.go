@@ -30,7 +30,7 @@ type deployOptions struct {
 // collect reads the templates that paths name, files or folders, with the
 // options of the samconfig.toml beside them. Flags win.
 func (o *deployOptions) collect(paths []string) (*deployment, error) {
-	overrides, err := parseOverrides(o.parameters)
+	overrides, err := parseOverrides(flagWords(o.parameters))
 	if err != nil {
 		return nil, usagef("--parameter-overrides: %w", err)
 	}
@@ -117,6 +117,9 @@ func declares(t server.DeployTemplate, name string) bool {
 // file, else the files of the folder that are templates, sorted.
 func templateFiles(path string) ([]string, error) {
 	info, err := os.Stat(path)
+	if err != nil && overrideRE.MatchString(path) {
+		return nil, usagef("%s is no template: quote overrides together, --parameter-overrides 'A=1 B=2', or repeat the flag", path)
+	}
 	if err != nil {
 		return nil, fmt.Errorf("find templates: %w", err)
 	}

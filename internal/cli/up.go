@@ -53,7 +53,7 @@ the data directory, deploy to it.`,
 func (o *deployOptions) flags(flags *pflag.FlagSet) {
 	flags.StringVar(&o.stackName, "stack-name", "", "name of the stack, for a single template")
 	flags.StringVar(&o.configEnv, "config-env", "default", "environment of samconfig.toml")
-	flags.StringArrayVar(&o.parameters, "parameter-overrides", nil, "a template parameter, NAME=VALUE (repeatable)")
+	flags.StringArrayVar(&o.parameters, "parameter-overrides", nil, "template parameters, \"NAME=VALUE NAME=VALUE\" (repeatable)")
 	flags.StringArrayVar(&o.placeholders, "placeholder", nil, "accept a resource type that means nothing here; \"all\" accepts every one (repeatable)")
 }
 
