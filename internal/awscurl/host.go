@@ -15,31 +15,33 @@ var suffixes = []string{
 const region = `[a-z]{2}(?:-[a-z]+)+-\d+`
 
 // hostRules find service and region in a host name without its suffix, the
-// first that matches. An empty service means what the rule captured.
-var hostRules = []struct{ pattern, service, region string }{
-	{`(?:.+\.)?execute-api\.(?P<r>R)(?:\.vpce)?`, "execute-api", ""},
-	{`.+\.lambda-url\.(?P<r>R)`, "lambda", ""},
-	{`.+\.mrap\.accesspoint\.s3-global`, "s3", "*"},
-	{`(?:.+\.)?s3express(?:-control|-[a-z0-9-]+?)?(?:-fips)?\.(?:dualstack\.)?(?P<r>R)(?:\.vpce)?`, "s3express", ""},
-	{`(?:.+\.)?s3-outposts(?:-fips)?\.(?P<r>R)`, "s3-outposts", ""},
-	{`(?:.+\.)?s3-object-lambda(?:-fips)?\.(?P<r>R)`, "s3-object-lambda", ""},
-	{`(?:.+\.)?s3(?:-fips|-accesspoint|-accesspoint-fips|-control|-website)?[.-](?:dualstack\.)?(?P<r>R)(?:\.vpce)?`, "s3", ""},
-	{`(?:.+\.)?s3-accelerate(?:\.dualstack)?`, "s3", "?"},
-	{`(?:.+\.)?s3`, "s3", "us-east-1"},
-	{`.+\.(?P<r>R)\.es`, "es", ""},
-	{`.+\.(?P<r>R)\.aoss`, "aoss", ""},
-	{`.+\.appsync(?:-realtime)?-api\.(?P<r>R)`, "appsync", ""},
-	{`.+\.(?P<r>R)\.neptune`, "neptune-db", ""},
-	{`(?:.+\.)?vpc-lattice-svcs\.(?P<r>R)`, "vpc-lattice-svcs", ""},
-	{`aps-workspaces(?:-fips)?\.(?P<r>R)`, "aps", ""},
-	{`(?:data|data-ats|.+-ats)\.iot(?:-fips)?\.(?P<r>R)`, "iotdata", ""},
-	{`runtime(?:-fips)?\.sagemaker(?:-fips)?\.(?P<r>R)`, "sagemaker", ""},
-	{`bedrock(?:-agent)?(?:-runtime)?(?:-fips)?\.(?P<r>R)`, "bedrock", ""},
-	{`email(?:-fips)?\.(?P<r>R)`, "ses", ""},
-	{`(?:.+\.)?(?:api\.|dkr\.)?ecr(?:-fips)?\.(?P<r>R)`, "ecr", ""},
-	{`(?:streams\.)?dynamodb(?:-fips)?\.(?P<r>R)`, "dynamodb", ""},
-	{`(?P<s>iam|sts|route53|cloudfront|organizations|globalaccelerator|importexport|waf|shield|support|budgets|ce)`, "", "us-east-1"},
-	{`(?P<s>[a-z0-9-]+?)(?:-fips)?\.(?P<r>R)`, "", ""},
+// first that matches. Only names that have the rule's word in them are matched
+// with its pattern, which takes long to compile. An empty service means what the
+// rule captured.
+var hostRules = []struct{ word, pattern, service, region string }{
+	{"execute-api", `(?:.+\.)?execute-api\.(?P<r>R)(?:\.vpce)?`, "execute-api", ""},
+	{"lambda-url", `.+\.lambda-url\.(?P<r>R)`, "lambda", ""},
+	{"s3-global", `.+\.mrap\.accesspoint\.s3-global`, "s3", "*"},
+	{"s3express", `(?:.+\.)?s3express(?:-control|-[a-z0-9-]+?)?(?:-fips)?\.(?:dualstack\.)?(?P<r>R)(?:\.vpce)?`, "s3express", ""},
+	{"s3-outposts", `(?:.+\.)?s3-outposts(?:-fips)?\.(?P<r>R)`, "s3-outposts", ""},
+	{"s3-object-lambda", `(?:.+\.)?s3-object-lambda(?:-fips)?\.(?P<r>R)`, "s3-object-lambda", ""},
+	{"s3", `(?:.+\.)?s3(?:-fips|-accesspoint|-accesspoint-fips|-control|-control-fips|-website)?[.-](?:dualstack\.)?(?P<r>R)(?:\.vpce)?`, "s3", ""},
+	{"s3-accelerate", `(?:.+\.)?s3-accelerate(?:\.dualstack)?`, "s3", "?"},
+	{"s3", `(?:.+\.)?s3`, "s3", "us-east-1"},
+	{".es", `.+\.(?P<r>R)\.es`, "es", ""},
+	{".aoss", `.+\.(?P<r>R)\.aoss`, "aoss", ""},
+	{"appsync", `.+\.appsync(?:-realtime)?-api\.(?P<r>R)`, "appsync", ""},
+	{".neptune", `.+\.(?P<r>R)\.neptune`, "neptune-db", ""},
+	{"vpc-lattice-svcs", `(?:.+\.)?vpc-lattice-svcs\.(?P<r>R)`, "vpc-lattice-svcs", ""},
+	{"aps-workspaces", `aps-workspaces(?:-fips)?\.(?P<r>R)`, "aps", ""},
+	{".iot", `(?:data|data-ats|.+-ats)\.iot(?:-fips)?\.(?P<r>R)`, "iotdata", ""},
+	{"sagemaker", `runtime(?:-fips)?\.sagemaker(?:-fips)?\.(?P<r>R)`, "sagemaker", ""},
+	{"bedrock", `bedrock(?:-agent)?(?:-runtime)?(?:-fips)?\.(?P<r>R)`, "bedrock", ""},
+	{"email", `email(?:-fips)?\.(?P<r>R)`, "ses", ""},
+	{"ecr", `(?:.+\.)?(?:api\.|dkr\.)?ecr(?:-fips)?\.(?P<r>R)`, "ecr", ""},
+	{"dynamodb", `(?:streams\.)?dynamodb(?:-fips)?\.(?P<r>R)`, "dynamodb", ""},
+	{"", `(?P<s>iam|sts|route53|cloudfront|organizations|globalaccelerator|importexport|waf|shield|support|budgets|ce|savingsplans)`, "", "us-east-1"},
+	{"", `(?P<s>[a-z0-9.-]+?)(?:-fips)?\.(?P<r>R)`, "", ""},
 }
 
 // inferScope returns the service and region that an AWS host name stands for,
@@ -56,6 +58,9 @@ func inferScope(host string) (service, inRegion string) {
 		return "", ""
 	}
 	for _, rule := range hostRules {
+		if !strings.Contains(name, rule.word) {
+			continue
+		}
 		pattern := regexp.MustCompile(`^(?:` + strings.ReplaceAll(rule.pattern, "R)", region+")") + `)$`)
 		found := pattern.FindStringSubmatch(name)
 		if found == nil {
@@ -63,7 +68,10 @@ func inferScope(host string) (service, inRegion string) {
 		}
 		service, inRegion = rule.service, rule.region
 		if i := pattern.SubexpIndex("s"); i > 0 {
-			service = found[i]
+			prefix := strings.ReplaceAll(found[i], "-fips.", ".")
+			if service = firstOf(signingName(prefix), prefix); strings.Contains(service, ".") {
+				return "", ""
+			}
 		}
 		if i := pattern.SubexpIndex("r"); i > 0 {
 			inRegion = found[i]

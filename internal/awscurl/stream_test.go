@@ -179,4 +179,10 @@ func TestOutput(t *testing.T) {
 			t.Errorf("--help %s: exit status %d, %q", topic, status, stdout)
 		}
 	}
+	for _, shell := range []string{"bash", "zsh", "fish"} {
+		status, stdout, _ := invoke(t, surrounding{}, "--completion", shell)
+		if status != 0 || !strings.Contains(stdout, "presign") || !strings.Contains(stdout, "awscurl") {
+			t.Errorf("--completion %s: exit status %d, %q", shell, status, stdout)
+		}
+	}
 }

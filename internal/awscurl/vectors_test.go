@@ -5,6 +5,9 @@ import (
 	"net"
 	"strings"
 	"testing"
+	"time"
+
+	"github.com/hakonegate/hakone/sigv4"
 )
 
 // TestOriginalsSignatures are signatures that PyPI's awscurl 0.44 made at a
@@ -101,4 +104,40 @@ func newTestExchange(t *testing.T, o *options, args []string, host, file string)
 	}
 	t.Cleanup(x.payload.close)
 	return x
+}
+
+// TestOriginalsUnitVectors are of the tests of PyPI's awscurl, at the first
+// second of 1970. Its third one, without any keys, is refused here.
+func TestOriginalsUnitVectors(t *testing.T) {
+	for _, tt := range []struct {
+		name, host  string
+		credentials sigv4.Credentials
+		want        string
+	}{
+		{"a token", "host:123", sigv4.Credentials{AccessKeyID: "ABC", SecretAccessKey: "DEF", SessionToken: "GHI"}, "ea6289aa4b2d606a25398ae763129ae05f8767240215ab605d8f0c728b02a94b"},
+		{"another host", "some.other.host.address.com", sigv4.Credentials{AccessKeyID: "ABC", SecretAccessKey: "DEF", SessionToken: "GHI"}, "d470f8a8988b7de8ed1a9a9bf29b68706100fc8bdadd2db5fb9f602de4b49778"},
+	} {
+		t.Run(tt.name, func(t *testing.T) {
+			target, err := parseTarget("https://user:pass@host:123/path/?a=b&c=d", "")
+			if err != nil {
+				t.Fatal(err)
+			}
+			var canonical string
+			signer := (&scope{service: "ec2", region: "region"}).signer(&options{})
+			signer.Trace = func(request, _ string) { canonical = request }
+			r := &sigv4.Request{Method: "GET", Host: tt.host, Path: target.path, RawQuery: target.query}
+			added, err := signer.Sign(r, tt.credentials, time.Unix(0, 0).UTC())
+			if err != nil {
+				t.Fatal(err)
+			}
+			for _, field := range added {
+				if field.Name == "Authorization" && !strings.HasSuffix(field.Value, "Signature="+tt.want) {
+					t.Errorf("%s\nwant signature %s of\n%s", field.Value, tt.want, canonical)
+				}
+			}
+			if _, err := signer.Sign(r, sigv4.Credentials{}, time.Unix(0, 0)); err == nil {
+				t.Error("signed by nobody")
+			}
+		})
+	}
 }
