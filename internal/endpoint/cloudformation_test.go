@@ -264,6 +264,12 @@ func TestWireChangeSets(t *testing.T) {
 	if got := c.settled("mine"); got != "CREATE_COMPLETE" {
 		t.Fatal(got)
 	}
+	if got := change("c1", "UPDATE", "l"); !strings.Contains(got, "<CreateChangeSetResult>") {
+		t.Errorf("the name of an executed change set: %s", got)
+	}
+	if got := facts(change("c1", "UPDATE", "l")); got != "AlreadyExistsException ChangeSet [c1] already exists" {
+		t.Errorf("the name of one that waits: %s", got)
+	}
 	change("c2", "UPDATE", "s")
 	if got := c.call("ADMINISTRATOR", "DescribeChangeSet", "StackName", "mine", "ChangeSetName", "c2"); !strings.Contains(got, "<Status>FAILED</Status><StatusReason>The submitted information didn&#39;t contain changes.") {
 		t.Error(got)

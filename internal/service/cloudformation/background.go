@@ -5,6 +5,7 @@ import (
 	"errors"
 	"net/http"
 	"sync"
+	"time"
 
 	"github.com/hakonegate/hakone/internal/awserr"
 	"github.com/hakonegate/hakone/internal/stack"
@@ -30,22 +31,29 @@ func (s *Service) Run(ctx context.Context) error {
 	}
 }
 
+// patience is how long a caller waits for the outcome. Most operations are over
+// by then, here; the waiters of deployment tools look once and then sleep for up
+// to 30 seconds.
+const patience = 2 * time.Second
+
 // start runs an operation in the background. It returns once the stack is on its
-// way: callers poll its status from then on and must not see the one before. An
-// operation that ends without having begun is answered with its error.
+// way and [patience] is over: callers poll its status from then on and must not
+// see the one before. An operation that ends without having begun is answered
+// with its error.
 func (s *Service) start(ctx context.Context, operation func(ctx context.Context, event func(stack.Event)) error) error {
-	begun, ended := make(chan struct{}), make(chan error, 1)
+	begun, ended := make(chan struct{}), make(chan struct{})
+	var outcome error // once ended
 	begin := sync.OnceFunc(func() { close(begun) })
 	job := func(ctx context.Context) {
-		err := operation(ctx, func(e stack.Event) {
+		outcome = operation(ctx, func(e stack.Event) {
 			if e.PhysicalID == e.StackID && e.Status != stack.ReviewInProgress {
 				begin()
 			}
 		})
-		ended <- err
+		close(ended)
 		select {
 		case <-begun:
-			s.report(ctx, err)
+			s.report(ctx, outcome)
 		default: // the caller is told
 		}
 	}
@@ -58,17 +66,24 @@ func (s *Service) start(ctx context.Context, operation func(ctx context.Context,
 	}
 	select {
 	case <-begun:
-		return nil
-	case err := <-ended:
+	case <-ended:
 		select {
 		case <-begun: // both happened
 			return nil
 		default:
-			return err
+			return outcome
 		}
 	case <-ctx.Done():
 		return ctx.Err()
 	}
+	soon := time.NewTimer(patience)
+	defer soon.Stop()
+	select {
+	case <-ended:
+	case <-soon.C:
+	case <-ctx.Done():
+	}
+	return nil
 }
 
 // report logs the failure of an operation whose caller has been answered. That a

@@ -66,8 +66,8 @@ func (s *Service) CreateChangeSet(ctx context.Context, name, kind, description s
 		return nil, awserr.Validation("Stack:%s is in %s state and can not be updated.", k.StackID, k.Status)
 	}
 	if k != nil {
-		if _, err := s.DescribeChangeSet(k.StackID, name); err == nil {
-			return nil, awserr.New("AlreadyExistsException", 400, "ChangeSet [%s] already exists", name)
+		if err := s.freeName(ctx, k, name); err != nil {
+			return nil, err
 		}
 	}
 	l, err := s.load(in, k, s.store(ctx))
@@ -85,6 +85,20 @@ func (s *Service) CreateChangeSet(ctx context.Context, name, kind, description s
 	}
 	s.compute(c, k, l, err)
 	return c, s.sets.Create(ctx, c.ID, *c)
+}
+
+// freeName refuses the name of a change set that there is. One that was executed
+// gives its name up: tools name them by the second.
+func (s *Service) freeName(ctx context.Context, k *Stack, name string) error {
+	c, err := s.DescribeChangeSet(k.StackID, name)
+	switch {
+	case err != nil:
+		return nil //nolint:nilerr // there is none
+	case c.ExecutionStatus == "EXECUTE_COMPLETE" || c.ExecutionStatus == "EXECUTE_FAILED":
+		return s.forgetChangeSet(ctx, c.ID)
+	default:
+		return awserr.New("AlreadyExistsException", 400, "ChangeSet [%s] already exists", name)
+	}
 }
 
 // refusedLate reports whether an error is one that AWS finds after the transforms
