@@ -144,3 +144,15 @@ func TestResponseParameterMapping(t *testing.T) {
 		})
 	}
 }
+
+func FuzzSelectBody(f *testing.F) {
+	f.Add([]byte(`{"a":{"b":[1,"two"]}}`), "a", "b", 1)
+	f.Add([]byte(`{"a":`), "a", "", 0)
+	f.Add([]byte(`[[`), "", "", 0)
+	f.Fuzz(func(t *testing.T, body []byte, first, second string, index int) {
+		path := []apigatewayv2.Selector{{Name: first}, {Name: second}, {Index: index, Item: true}}
+		if text, ok := selectBody(body, path); !ok && text != "" {
+			t.Errorf("%q of nothing", text)
+		}
+	})
+}
