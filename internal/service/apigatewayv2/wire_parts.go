@@ -50,6 +50,7 @@ func (s *Service) wireUpdateApi(ctx context.Context, in *request) (*API, error) 
 	}
 	return s.UpdateApi(ctx, in.ApiId, func(a *API) error {
 		kept := *a
+		a.Tags, a.ImportInfo, a.Warnings = nil, nil, nil // so that nothing is read into the record's own
 		if err := in.read(a); err != nil {
 			return err
 		}
