@@ -47,7 +47,7 @@ func TestAwscurlLikeTheOriginal(t *testing.T) {
 			got[name] = r.Header.Get(name)
 		}
 		if r.URL.Path == "/403" {
-			w.WriteHeader(403)
+			w.WriteHeader(http.StatusForbidden)
 		}
 		fmt.Fprint(w, "answer")
 	}))
