@@ -14,7 +14,7 @@ import (
 // curlCommand stands in the help; Main hands `hakone curl` over before flags are
 // read, since curl's flags are its own.
 func (p *program) curlCommand() *cobra.Command {
-	return &cobra.Command{
+	command := &cobra.Command{
 		Use:                "curl [OPTIONS] URL",
 		Short:              "Send a signed request; a drop-in for awscurl",
 		DisableFlagParsing: true,
@@ -25,6 +25,8 @@ func (p *program) curlCommand() *cobra.Command {
 			return nil
 		},
 	}
+	command.SetHelpFunc(func(*cobra.Command, []string) { p.curl([]string{"--help"}) }) // of `hakone help curl`
+	return command
 }
 
 // curl runs awscurl with the means to ask the running server why.
