@@ -48,6 +48,9 @@ func TestRefereeAcceptsEveryURL(t *testing.T) {
 			if r.Proto != protocol {
 				complaint = "came by " + r.Proto
 			}
+			if strings.HasSuffix(r.Host, ":443") {
+				complaint = "came for " + r.Host
+			}
 		}))
 		server.EnableHTTP2 = protocol == "HTTP/2.0"
 		server.StartTLS()
