@@ -22,19 +22,19 @@ type wireLog struct {
 
 	mu      sync.Mutex
 	secrets []string
+	closed  bool // connections may outlive the program's work, their trace not
 }
 
 func newWireLog(o *options, s *streams) (*wireLog, error) {
 	l := &wireLog{ascii: o.traceASCII}
-	if o.verbose {
-		l.verbose = s.stderr
-	}
 	l.secret(o.secretKey, o.sessionToken, o.securityToken, s.getenv("AWS_SECRET_ACCESS_KEY"), s.getenv("AWS_SESSION_TOKEN"), s.getenv("AWS_SECURITY_TOKEN"))
 	switch o.trace {
 	case "":
 	case "-":
+		s.stdout = &shared{w: s.stdout}
 		l.trace = s.stdout
 	case "%":
+		s.stderr = &shared{w: s.stderr}
 		l.trace = s.stderr
 	default:
 		file, err := os.Create(o.trace)
@@ -43,10 +43,29 @@ func newWireLog(o *options, s *streams) (*wireLog, error) {
 		}
 		l.file, l.trace = file, file
 	}
+	if o.verbose {
+		l.verbose = s.stderr
+	}
 	return l, nil
 }
 
+// shared is a writer for the connection, which traces what it sends, and for the
+// program, which prints what it gets.
+type shared struct {
+	mu sync.Mutex
+	w  io.Writer
+}
+
+func (s *shared) Write(text []byte) (int, error) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	return s.w.Write(text)
+}
+
 func (l *wireLog) close() {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	l.closed = true
 	if l.file != nil {
 		_ = l.file.Close()
 	}
@@ -174,9 +193,8 @@ func (w *watched) Read(b []byte) (int, error) {
 }
 
 func (w *watched) Write(b []byte) (int, error) {
-	n, err := w.Conn.Write(b)
-	w.log.dump("=> sent", b[:n])
-	return n, err
+	w.log.dump("=> sent", b) // first, or the answer could be there before
+	return w.Conn.Write(b)
 }
 
 func (l *wireLog) dump(title string, b []byte) {
@@ -193,6 +211,11 @@ func (l *wireLog) dump(title string, b []byte) {
 		}, strings.ReplaceAll(text, "\r\n", "\n"))
 	} else {
 		text = hex.Dump([]byte(text))
+	}
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	if l.closed {
+		return
 	}
 	fmt.Fprintf(l.trace, "%s, %d bytes\n%s\n", title, len(b), strings.TrimRight(text, "\n"))
 }
