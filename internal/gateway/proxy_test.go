@@ -124,17 +124,18 @@ func TestHTTPProxyFailures(t *testing.T) {
 	defer backend.Close()
 	for _, tt := range []struct {
 		name, uri string
+		timeout   int // milliseconds
 		want      int
 	}{
-		{"too slow", backend.URL + "/slow", 503},
-		{"not reachable", "http://" + unreachable.Addr().String() + "/", 503},
-		{"nonsense", backend.URL + "/nonsense", 503},
-		{"more than 10 MB, and says so", backend.URL + "/large", 500},
-		{"more than 10 MB, in chunks", backend.URL + "/chunked", 500},
-		{"redirects are passed on", backend.URL + "/redirect", 302},
+		{"too slow", backend.URL + "/slow", 200, 503},
+		{"not reachable", "http://" + unreachable.Addr().String() + "/", 30000, 503},
+		{"nonsense", backend.URL + "/nonsense", 30000, 503},
+		{"more than 10 MB, and says so", backend.URL + "/large", 30000, 500},
+		{"more than 10 MB, in chunks", backend.URL + "/chunked", 30000, 500},
+		{"redirects are passed on", backend.URL + "/redirect", 30000, 302},
 	} {
 		t.Run(tt.name, func(t *testing.T) {
-			b := newBench(t, nil, proxyAPI("GET /", "GET", tt.uri, 200))
+			b := newBench(t, nil, proxyAPI("GET /", "GET", tt.uri, tt.timeout))
 			if w := b.do(request(t, "GET", "/", "", nil)); w.Code != tt.want {
 				t.Errorf("got %d, want %d: %+v", w.Code, tt.want, b.trace.Last())
 			}

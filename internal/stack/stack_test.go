@@ -168,7 +168,9 @@ func (w *world) deployment(text string) *stack.Deployment {
 func (w *world) apply(text string) error {
 	w.t.Helper()
 	creating := len(w.resources) == 0
+	w.mu.Lock()
 	w.events, w.calls = nil, nil
+	w.mu.Unlock()
 	return w.deployment(text).Apply(w.t.Context(), creating)
 }
 
