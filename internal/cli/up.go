@@ -21,6 +21,7 @@ type upOptions struct {
 	listen     string
 	listenHTTP string
 	proxies    []string
+	endpoints  []string
 	noReplay   bool
 	verbose    bool
 }
@@ -45,6 +46,7 @@ the data directory, deploy to it.`,
 	flags.StringVar(&o.listen, "listen", "127.0.0.1:8443", "address of the data plane, HTTPS; port 0: any free port")
 	flags.StringVar(&o.listenHTTP, "listen-http", "", "address of a plain data plane (off)")
 	flags.StringArrayVar(&o.proxies, "trusted-proxy", nil, "address or CIDR block of a proxy whose X-Forwarded-For tells the source IP (repeatable)")
+	flags.StringArrayVar(&o.endpoints, "service-endpoint", nil, "SERVICE=URL of an AWS service that integrations call, such as sqs=http://127.0.0.1:9324 (repeatable)")
 	flags.BoolVar(&o.noReplay, "refuse-replay", false, "refuse a signed request that was accepted before, which AWS does not")
 	flags.BoolVar(&o.verbose, "verbose", false, "log what the server does")
 	return command
@@ -83,6 +85,10 @@ func (p *program) serve(ctx context.Context, o *upOptions, d *deployment) error 
 	if err != nil {
 		return usagef("--trusted-proxy: %w", err)
 	}
+	endpoints, err := server.ParseServiceEndpoints(o.endpoints)
+	if err != nil {
+		return usagef("--service-endpoint: %w", err)
+	}
 	s, err := server.New(ctx, server.Config{
 		DataDir:    p.dataDir,
 		Listen:     o.listen,
@@ -91,6 +97,7 @@ func (p *program) serve(ctx context.Context, o *upOptions, d *deployment) error 
 		Account:    p.account,
 		Region:     firstOf(p.region, d.region),
 		Proxies:    proxies,
+		Services:   endpoints,
 		NoReplay:   o.noReplay,
 		RegionHint: firstOf(p.getenv("AWS_REGION"), p.getenv("AWS_DEFAULT_REGION")),
 		Log:        p.logger(o.verbose),

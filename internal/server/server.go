@@ -39,16 +39,17 @@ import (
 // A Config says what to serve and where. DataDir is required.
 type Config struct {
 	DataDir    string
-	Listen     string         // data plane, HTTPS; "" means 127.0.0.1:8443
-	ListenHTTP string         // plain data plane; "" means none
-	Control    string         // control plane; "" means 127.0.0.1:4566
-	Account    string         // of a fresh data directory; "" means 123456789012
-	Region     string         // "" means the data directory's, else RegionHint, else us-east-1
-	Proxies    access.Proxies // whose X-Forwarded-For is believed; nil: nobody's
-	NoReplay   bool           // refuse signed requests to APIs that were accepted before
-	RegionHint string         // what the environment says, for a fresh data directory
-	Drain      time.Duration  // how long accepted requests may go on after Run's context is done; 0 means 10 s
-	Log        *slog.Logger   // nil discards
+	Listen     string           // data plane, HTTPS; "" means 127.0.0.1:8443
+	ListenHTTP string           // plain data plane; "" means none
+	Control    string           // control plane; "" means 127.0.0.1:4566
+	Account    string           // of a fresh data directory; "" means 123456789012
+	Region     string           // "" means the data directory's, else RegionHint, else us-east-1
+	Proxies    access.Proxies   // whose X-Forwarded-For is believed; nil: nobody's
+	Services   ServiceEndpoints // of AWS services that are not hakone's own
+	NoReplay   bool             // refuse signed requests to APIs that were accepted before
+	RegionHint string           // what the environment says, for a fresh data directory
+	Drain      time.Duration    // how long accepted requests may go on after Run's context is done; 0 means 10 s
+	Log        *slog.Logger     // nil discards
 }
 
 // A Server is one running hakone.
