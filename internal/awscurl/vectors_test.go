@@ -107,7 +107,8 @@ func newTestExchange(t *testing.T, o *options, args []string, host, file string)
 }
 
 // TestOriginalsUnitVectors are of the tests of PyPI's awscurl, at the first
-// second of 1970. Its third one, without any keys, is refused here.
+// second of 1970. Its third one, without any keys, is refused here; package
+// sigv4 computes it.
 func TestOriginalsUnitVectors(t *testing.T) {
 	for _, tt := range []struct {
 		name, host  string
