@@ -115,7 +115,14 @@ func (x *exchange) prepare() (err error) {
 	if x.payload, err = o.body(x.s); err != nil {
 		return err
 	}
-	x.header, err = o.header(x.payload, x.s)
+	if o.netrc {
+		o.user, err = readNetrc(x.s, x.target.hostname())
+	}
+	if err == nil {
+		_, password, _ := strings.Cut(o.user, ":")
+		x.log.secret(password, basic(o.user))
+		x.header, err = o.header(x.payload, x.s)
+	}
 	if err != nil {
 		x.payload.close()
 	}

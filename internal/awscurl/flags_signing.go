@@ -130,6 +130,10 @@ func identityFlags() []flag {
 			help: "with --aws-sigv4, ID:SECRET; without it, HTTP Basic and no signature", set: text(func(o *options) *string { return &o.user }),
 		},
 		{
+			long: "netrc", short: 'n', group: groupIdentity,
+			help: "with --no-sign-request: HTTP Basic by ~/.netrc, or the file that NETRC names", set: on(func(o *options) *bool { return &o.netrc }),
+		},
+		{
 			long: "role-arn", arg: "ARN", group: groupIdentity,
 			help: "assume this role first; repeated, one after the other", set: list(func(o *options) *[]string { return &o.roles }),
 		},

@@ -152,7 +152,7 @@ func (o *options) header(body *payload, s *streams) (header, error) {
 		}
 	}
 	if o.user != "" && o.awsSigV4 == "" {
-		defaults = defaults.set("Authorization", "Basic "+base64.StdEncoding.EncodeToString([]byte(o.user)))
+		defaults = defaults.set("Authorization", "Basic "+basic(o.user))
 	}
 	all := header{}
 	for _, field := range defaults {
@@ -162,6 +162,9 @@ func (o *options) header(body *payload, s *streams) (header, error) {
 	}
 	return append(all, given...), nil
 }
+
+// basic encodes user:password for HTTP Basic (RFC 7617).
+func basic(user string) string { return base64.StdEncoding.EncodeToString([]byte(user)) }
 
 // isToken reports whether name may name a header or a method (RFC 9110, 5.6.2).
 func isToken(name string) bool {

@@ -36,7 +36,8 @@ const compat = `What differs from PyPI's awscurl 0.44, and why
   -o FILE                                    to the file only; there to standard output too
   -L                                         301 and 302 turn only POST into GET, 303 leaves HEAD alone;
                                              keys, cookies and X-Amz-* stay with the host
-  .netrc                                     not read; there it replaces the signature
+  .netrc                                     read for -n --no-sign-request only; there it replaces
+                                             the signature
   -v                                         curl's form, secrets masked
   region and service                         from AWS host names; there us-east-1, execute-api
   failures                                   one line and curl's exit status; there a traceback and 1

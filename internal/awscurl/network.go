@@ -254,7 +254,7 @@ func (o *options) authorities(s *streams) (*x509.CertPool, error) {
 			}
 		}
 		if files[0] == "" {
-			return nil, nil
+			return systemOrMozilla(), nil
 		}
 	}
 	pool, found := x509.NewCertPool(), false

@@ -88,6 +88,53 @@ func TestProxies(t *testing.T) {
 	}
 }
 
+// TestSOCKSProxy has a SOCKS 5 proxy (RFC 1928) that leads every address to the
+// recording server: the signature is for the URL's host.
+func TestSOCKSProxy(t *testing.T) {
+	r := record(t)
+	listener, err := net.Listen("tcp", "127.0.0.1:0")
+	if err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(func() { listener.Close() })
+	asked := make(chan string, 2)
+	go func() {
+		for {
+			from, err := listener.Accept()
+			if err != nil {
+				return
+			}
+			go func() {
+				defer from.Close()
+				greeting := make([]byte, 2)
+				io.ReadFull(from, greeting)
+				io.CopyN(io.Discard, from, int64(greeting[1]))
+				from.Write([]byte{5, 0}) // no authentication
+				head := make([]byte, 5)  // version, connect, reserved, a name, its length
+				io.ReadFull(from, head)
+				rest := make([]byte, int(head[4])+2)
+				io.ReadFull(from, rest)
+				asked <- fmt.Sprintf("%d %d %s", head[1], head[3], rest[:head[4]])
+				from.Write([]byte{5, 0, 0, 1, 127, 0, 0, 1, 0, 0})
+				r.serve(from)
+			}()
+		}
+	}()
+	for _, scheme := range []string{"socks5", "socks5h"} {
+		status, stdout, stderr := invoke(t, surrounding{env: testKeys}, "-x", scheme+"://"+listener.Addr().String(), "http://api.example.com/p")
+		if status != 0 {
+			t.Fatalf("%s: exit status %d, printed %q: %s", scheme, status, stdout, stderr)
+		}
+		if got := <-asked; got != "1 3 api.example.com" {
+			t.Errorf("%s: asked for %q", scheme, got)
+		}
+	}
+	status, _, stderr := invoke(t, surrounding{env: testKeys}, "-x", "socks5://127.0.0.1:1", "http://api.example.com/p")
+	if status == 0 {
+		t.Errorf("went round a proxy that is not there: %s", stderr)
+	}
+}
+
 // TestWhereToConnect checks that the signature is for the URL's host wherever the
 // connection goes.
 func TestWhereToConnect(t *testing.T) {

@@ -29,6 +29,7 @@ type options struct {
 	resume     string
 	compressed bool
 	user       string
+	netrc      bool
 	pathAsIs   bool
 
 	// who signs, and for what

@@ -58,6 +58,10 @@ func (o *options) check() error {
 		return failf(exitUsage, "give only one of -o and -O")
 	case o.unsigned && (o.presign > 0 || o.showSigning):
 		return failf(exitUsage, "--no-sign-request leaves nothing to presign or show")
+	case o.netrc && !o.unsigned:
+		return failf(exitUsage, "-n puts HTTP Basic in place of the signature: give --no-sign-request too")
+	case o.netrc && o.user != "":
+		return failf(exitUsage, "give only one of -n and -u")
 	case o.regionSet != "" && strings.Trim(o.regionSet, ", ") == "":
 		return failf(exitUsage, "--region-set needs a region")
 	}
