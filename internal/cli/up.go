@@ -18,6 +18,7 @@ import (
 // upOptions are the flags of up beside the shared ones.
 type upOptions struct {
 	deployOptions
+	dataPlaneOptions
 	listen     string
 	listenHTTP string
 	proxies    []string
@@ -42,7 +43,8 @@ the data directory, deploy to it.`,
 		RunE: func(c *cobra.Command, paths []string) error { return p.up(c.Context(), &o, paths) },
 	}
 	flags := command.Flags()
-	o.flags(flags)
+	o.deployOptions.flags(flags)
+	o.dataPlaneOptions.flags(flags)
 	flags.StringVar(&o.listen, "listen", "127.0.0.1:8443", "address of the data plane, HTTPS; port 0: any free port")
 	flags.StringVar(&o.listenHTTP, "listen-http", "", "address of a plain data plane (off)")
 	flags.StringArrayVar(&o.proxies, "trusted-proxy", nil, "address or CIDR block of a proxy whose X-Forwarded-For tells the source IP (repeatable)")
@@ -89,6 +91,11 @@ func (p *program) serve(ctx context.Context, o *upOptions, d *deployment) error 
 	if err != nil {
 		return usagef("--service-endpoint: %w", err)
 	}
+	dataPlane, closer, err := o.open(p)
+	if err != nil {
+		return err
+	}
+	defer closer.Close()
 	s, err := server.New(ctx, server.Config{
 		DataDir:    p.dataDir,
 		Listen:     o.listen,
@@ -98,6 +105,7 @@ func (p *program) serve(ctx context.Context, o *upOptions, d *deployment) error 
 		Region:     firstOf(p.region, d.region),
 		Proxies:    proxies,
 		Services:   endpoints,
+		DataPlane:  dataPlane,
 		NoReplay:   o.noReplay,
 		RegionHint: firstOf(p.getenv("AWS_REGION"), p.getenv("AWS_DEFAULT_REGION")),
 		Log:        p.logger(o.verbose),

@@ -13,6 +13,10 @@ type AccessLogs interface {
 	WriteAccessLog(destinationARN string, at time.Time, line string)
 }
 
+// commonLogFormat is the Common Log Format as API Gateway's console presets it.
+const commonLogFormat = `$context.identity.sourceIp - - [$context.requestTime] "$context.httpMethod $context.routeKey $context.protocol" ` +
+	`$context.status $context.responseLength $context.requestId`
+
 // A logFormat is the format of an access log, taken apart at its variables.
 type logFormat struct {
 	destination string

@@ -71,16 +71,10 @@ func (g *Gateway) begin(w http.ResponseWriter, r *http.Request) *exchange {
 	return x
 }
 
-// release gives back the memory of the body. An HTTP backend may have answered
-// before the transport was done with it, so what went to one is left alone.
+// release gives back the memory of the body.
 func (x *exchange) release() {
 	if x.req == nil {
 		return
-	}
-	if x.target != nil {
-		if _, backend := x.target.integration.(*proxy); backend {
-			return
-		}
 	}
 	x.body = nil
 	x.req.Release()

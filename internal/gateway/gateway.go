@@ -32,6 +32,7 @@ type Config struct {
 
 	Proxies          access.Proxies     // whose X-Forwarded-For is believed; nil: nobody's
 	AccessLogs       AccessLogs         // of stages that have one; nil writes none
+	LogEveryStage    bool               // stages without an access log write CLF lines without a destination
 	Replay           *sigv4.ReplayCache // refuse requests that were accepted before; nil accepts them again, as AWS does
 	Partition        string             // "" means "aws"
 	OrganizationID   string             // of the account; "" when it is in none

@@ -115,6 +115,8 @@ func (g *Gateway) compileStage(a *api, served *apigatewayv2.ServedStage, buckets
 	slices.SortFunc(s.variables, func(a, b event.Parameter) int { return strings.Compare(a.Name, b.Name) })
 	if l := served.Stage.AccessLogSettings; l != nil && l.DestinationArn != "" {
 		s.log = compileLogFormat(l.DestinationArn, l.Format)
+	} else if g.config.LogEveryStage {
+		s.log = compileLogFormat("", commonLogFormat)
 	}
 	s.meter = compileMeter(g.meters, meters, s, "")
 	var keys []string

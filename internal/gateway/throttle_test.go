@@ -93,6 +93,22 @@ func TestAccessLog(t *testing.T) {
 	}
 }
 
+func TestEveryStageWritesAnAccessLogWhenTheOperatorWantsThem(t *testing.T) {
+	b := newBench(t, answer(`"ok"`), httpAPI("$default", "GET /a"))
+	var log lines
+	b.config.AccessLogs = &log
+	b.do(request(t, "GET", "/a", "", nil))
+	if len(log) != 0 {
+		t.Errorf("a stage without an access log wrote %q", log)
+	}
+	b.config.LogEveryStage = true
+	b.Refresh()
+	id := b.do(request(t, "GET", "/a", "", nil)).Header().Get("Apigw-Requestid")
+	if want := `: 192.0.2.1 - - [14/Apr/2025:22:14:16 +0000] "GET GET /a HTTP/1.1" 200 2 ` + id; len(log) != 1 || log[0] != want {
+		t.Errorf("got %q, want %q", log, want)
+	}
+}
+
 func FuzzLogFormat(f *testing.F) {
 	for _, s := range []string{"$context.requestId", "a $context. b", "$context.a.b-c_d.", "$$context.x$context.y", "$context"} {
 		f.Add(s)

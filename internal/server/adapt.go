@@ -4,16 +4,13 @@ import (
 	"context"
 	"fmt"
 	"net/http"
-	"strings"
 	"time"
 
-	"github.com/hakonegate/hakone/arn"
 	"github.com/hakonegate/hakone/internal/access"
 	"github.com/hakonegate/hakone/internal/awserr"
 	"github.com/hakonegate/hakone/internal/execenv"
 	"github.com/hakonegate/hakone/internal/gateway/integration"
 	"github.com/hakonegate/hakone/internal/service/lambda"
-	"github.com/hakonegate/hakone/internal/service/logs"
 	"github.com/hakonegate/hakone/internal/service/sts"
 )
 
@@ -86,18 +83,4 @@ func (v invoker) assume(ctx context.Context, role, source string) (*access.Calle
 		return nil, fmt.Errorf("session of %s has no caller", role)
 	}
 	return caller, nil
-}
-
-// accessLogs writes the access logs of stages to their log groups.
-type accessLogs struct{ logs *logs.Service }
-
-// WriteAccessLog implements [gateway.AccessLogs]. The events are in memory, so
-// it does not block.
-func (a accessLogs) WriteAccessLog(destinationARN string, at time.Time, line string) {
-	destination, err := arn.Parse(destinationARN)
-	group, ok := strings.CutPrefix(destination.Resource, "log-group:")
-	if err != nil || destination.Service != "logs" || !ok {
-		return // a Firehose stream, of which there is none here
-	}
-	a.logs.Append(strings.TrimSuffix(group, ":*"), "access", execenv.LogEvent{Time: at, Message: line})
 }

@@ -46,6 +46,7 @@ type Config struct {
 	Region     string           // "" means the data directory's, else RegionHint, else us-east-1
 	Proxies    access.Proxies   // whose X-Forwarded-For is believed; nil: nobody's
 	Services   ServiceEndpoints // of AWS services that are not hakone's own
+	DataPlane  DataPlane        // of the listeners of APIs
 	NoReplay   bool             // refuse signed requests to APIs that were accepted before
 	RegionHint string           // what the environment says, for a fresh data directory
 	Drain      time.Duration    // how long accepted requests may go on after Run's context is done; 0 means 10 s
@@ -72,6 +73,7 @@ type Server struct {
 	cloudformation *cloudformation.Service
 	pool           *execenv.Pool
 	gateway        *gateway.Gateway
+	accessLogs     *accessLogs
 	traces         *trace.Log
 
 	data    *front
@@ -197,9 +199,11 @@ func (s *Server) wire(ctx context.Context) error {
 	if s.config.NoReplay {
 		replay = &sigv4.ReplayCache{}
 	}
+	s.accessLogs = newAccessLogs(s.logs, s.config.DataPlane.AccessLog, s.log)
 	s.gateway = gateway.New(gateway.Config{
-		APIs: s.apis, Keys: s.sts, Invoker: invoker{s.lambda, s.sts, region}, AccessLogs: accessLogs{s.logs},
-		Proxies: s.config.Proxies, Replay: replay, Trace: s.traces, Log: s.log, Account: account, Region: region,
+		APIs: s.apis, Keys: s.sts, Invoker: invoker{s.lambda, s.sts, region}, AccessLogs: s.accessLogs,
+		LogEveryStage: s.config.DataPlane.AccessLog != nil,
+		Proxies:       s.config.Proxies, Replay: replay, Trace: s.traces, Log: s.log, Account: account, Region: region,
 	})
 	return s.wireCloudFormation(blobs)
 }
@@ -258,7 +262,7 @@ func (s *Server) Run(ctx context.Context) error {
 	working, stop := context.WithCancel(context.WithoutCancel(ctx))
 	defer stop()
 	components, working := errgroup.WithContext(working)
-	for _, run := range []func(context.Context) error{s.iam.Run, s.lambda.Run, s.gateway.Run, s.pool.Run} {
+	for _, run := range []func(context.Context) error{s.iam.Run, s.lambda.Run, s.gateway.Run, s.pool.Run, s.accessLogs.Run} {
 		components.Go(func() error { return run(working) })
 	}
 	listeners, listening := errgroup.WithContext(ctx)

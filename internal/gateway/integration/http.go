@@ -1,7 +1,6 @@
 package integration
 
 import (
-	"bytes"
 	"context"
 	"errors"
 	"fmt"
@@ -126,7 +125,7 @@ func escapePath(value string) string {
 }
 
 // Do passes r on. The caller closes the body of the answer and then calls
-// done, which is never nil. Every error is an [*Error].
+// done, which is never nil; r.Body is not read after that. Every error is an [*Error].
 func (h *HTTP) Do(ctx context.Context, r *HTTPRequest) (res *HTTPResponse, done func(), err error) {
 	ctx, cancel := context.WithTimeout(ctx, h.Timeout)
 	target, err := h.Target(r)
@@ -137,9 +136,16 @@ func (h *HTTP) Do(ctx context.Context, r *HTTPRequest) (res *HTTPResponse, done 
 	if method == "ANY" || method == "" {
 		method = r.Method
 	}
-	out, err := http.NewRequestWithContext(ctx, method, target, bytes.NewReader(r.Body))
+	out, err := http.NewRequestWithContext(ctx, method, target, http.NoBody)
 	if err != nil {
 		return nil, cancel, &Error{http.StatusInternalServerError, "the backend's URL cannot be made", err}
+	}
+	done = cancel
+	if len(r.Body) > 0 {
+		body := &loan{body: r.Body}
+		done = func() { cancel(); body.end() }
+		out.ContentLength, out.GetBody = int64(len(r.Body)), body.reader
+		out.Body, _ = body.reader() // never fails
 	}
 	requestHeaders(out.Header, r)
 	if host := out.Header.Get("Host"); host != "" {
@@ -149,17 +155,17 @@ func (h *HTTP) Do(ctx context.Context, r *HTTPRequest) (res *HTTPResponse, done 
 	answer, err := h.Transport.RoundTrip(out)
 	switch {
 	case errors.Is(ctx.Err(), context.DeadlineExceeded):
-		return nil, cancel, &Error{http.StatusServiceUnavailable, fmt.Sprintf("the backend did not answer within the integration's timeout of %v", h.Timeout), err}
+		return nil, done, &Error{http.StatusServiceUnavailable, fmt.Sprintf("the backend did not answer within the integration's timeout of %v", h.Timeout), err}
 	case err != nil:
-		return nil, cancel, &Error{http.StatusServiceUnavailable, "the backend could not be reached or answered nonsense", err}
+		return nil, done, &Error{http.StatusServiceUnavailable, "the backend could not be reached or answered nonsense", err}
 	}
 	if answer.ContentLength > MaxResponse {
 		_ = answer.Body.Close()
-		return nil, cancel, &Error{http.StatusInternalServerError, fmt.Sprintf("the backend's answer has %d bytes; at most %d are passed on", answer.ContentLength, MaxResponse), nil}
+		return nil, done, &Error{http.StatusInternalServerError, fmt.Sprintf("the backend's answer has %d bytes; at most %d are passed on", answer.ContentLength, MaxResponse), nil}
 	}
 	return &HTTPResponse{
 		Status: answer.StatusCode, Headers: responseHeaders(answer.Header), Body: answer.Body, Length: answer.ContentLength,
-	}, cancel, nil
+	}, done, nil
 }
 
 // hopByHop are the headers that concern one connection only.

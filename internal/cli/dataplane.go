@@ -1,0 +1,38 @@
+package cli
+
+import (
+	"fmt"
+	"io"
+	"os"
+
+	"github.com/spf13/pflag"
+
+	"github.com/hakonegate/hakone/internal/server"
+)
+
+// dataPlaneOptions are the flags of up that are about the listeners of APIs.
+type dataPlaneOptions struct {
+	accessLog string
+}
+
+func (o *dataPlaneOptions) flags(flags *pflag.FlagSet) {
+	flags.StringVar(&o.accessLog, "access-log", "", "FILE that gets the access log of every stage, \"-\": standard output (log groups only)")
+}
+
+// open returns what the flags say. The caller closes what closer is, when the
+// server has stopped.
+func (o *dataPlaneOptions) open(p *program) (config server.DataPlane, closer io.Closer, err error) {
+	closer = io.NopCloser(nil)
+	switch o.accessLog {
+	case "":
+	case "-":
+		config.AccessLog = p.stdout
+	default:
+		f, err := os.OpenFile(o.accessLog, os.O_CREATE|os.O_APPEND|os.O_WRONLY, 0o600)
+		if err != nil {
+			return config, closer, fmt.Errorf("--access-log: %w", err)
+		}
+		config.AccessLog, closer = f, f
+	}
+	return config, closer, nil
+}
