@@ -12,17 +12,24 @@ import (
 
 // dataPlaneOptions are the flags of up that are about the listeners of APIs.
 type dataPlaneOptions struct {
-	accessLog string
+	accessLog        string
+	tlsCert, tlsKey  string
 }
 
 func (o *dataPlaneOptions) flags(flags *pflag.FlagSet) {
 	flags.StringVar(&o.accessLog, "access-log", "", "FILE that gets the access log of every stage, \"-\": standard output (log groups only)")
+	flags.StringVar(&o.tlsCert, "tls-cert", "", "FILE of a certificate chain for the names that it covers, read anew when it changes (local authority)")
+	flags.StringVar(&o.tlsKey, "tls-key", "", "FILE of the key of --tls-cert")
 }
 
 // open returns what the flags say. The caller closes what closer is, when the
 // server has stopped.
 func (o *dataPlaneOptions) open(p *program) (config server.DataPlane, closer io.Closer, err error) {
 	closer = io.NopCloser(nil)
+	if (o.tlsCert == "") != (o.tlsKey == "") {
+		return config, closer, usagef("--tls-cert and --tls-key go together")
+	}
+	config.CertFile, config.KeyFile = o.tlsCert, o.tlsKey
 	switch o.accessLog {
 	case "":
 	case "-":

@@ -106,16 +106,6 @@ func createAuthority(certPath, keyPath, region string) (*authority, error) {
 	return &authority{certificate: certificate, key: key, region: region, leaves: map[string]*tls.Certificate{}}, nil
 }
 
-// tlsConfig returns the data plane's configuration: TLS 1.2 and 1.3, HTTP/2
-// before HTTP/1.1, as API Gateway offers.
-func (a *authority) tlsConfig() *tls.Config {
-	return &tls.Config{
-		MinVersion:     tls.VersionTLS12,
-		NextProtos:     []string{"h2", "http/1.1"},
-		GetCertificate: a.leafFor,
-	}
-}
-
 // leafFor returns the certificate for a client's server name. One certificate
 // covers loopback and the default endpoints of the region; a name beyond those
 // gets one of its own.

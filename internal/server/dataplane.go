@@ -8,4 +8,9 @@ type DataPlane struct {
 	// AccessLog gets the line of every request to a stage, in the stage's
 	// format, else in the Common Log Format; nil: log groups only.
 	AccessLog io.Writer
+
+	// CertFile and KeyFile are a certificate chain and its key, which are read
+	// anew when they change. Names that it does not cover get a certificate of the
+	// local authority, as all do when both are empty.
+	CertFile, KeyFile string
 }

@@ -224,7 +224,11 @@ func (s *Server) open(ctx context.Context) error {
 	if err != nil {
 		return err
 	}
-	if s.data, err = listen(ctx, "the data plane (--listen)", firstOf(s.config.Listen, "127.0.0.1:8443"), s.gateway, authority.tlsConfig()); err != nil {
+	secure, err := s.dataPlaneTLS(authority)
+	if err != nil {
+		return err
+	}
+	if s.data, err = listen(ctx, "the data plane (--listen)", firstOf(s.config.Listen, "127.0.0.1:8443"), s.gateway, secure); err != nil {
 		return err
 	}
 	if s.config.ListenHTTP != "" {
