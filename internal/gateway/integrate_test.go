@@ -41,7 +41,7 @@ func TestFailedIntegrations(t *testing.T) {
 		{"no permission to invoke", fail(awserr.New("AccessDeniedException", 403, "no")), internalError, "AWS::Lambda::Permission"},
 		{"throttled", fail(awserr.New("TooManyRequestsException", 429, "no")), unavailable, "throttled"},
 		{"no such function", fail(awserr.New("ResourceNotFoundException", 404, "no")), internalError, "does not exist"},
-		{"too large for the function", fail(awserr.New("RequestTooLargeException", 413, "no")), tooLargeBody, "too large"},
+		{"too large for the function", fail(awserr.New("RequestEntityTooLargeException", 413, "no")), tooLargeBody, "too large"},
 		{"an internal failure", fail(errors.New("disk on fire")), internalError, "disk on fire"},
 		{"a malformed answer", answer(`{"statusCode":0}`), internalError, "statusCode"},
 	}

@@ -11,7 +11,7 @@ import (
 // An Invoker runs Lambda functions. An [awserr.Error] with one of these codes
 // has a meaning for the caller of an API: AccessDeniedException (who asks may
 // not invoke the function), ResourceNotFoundException, TooManyRequestsException
-// and RequestTooLargeException. Every other error is an internal failure.
+// and RequestEntityTooLargeException. Every other error is an internal failure.
 type Invoker interface {
 	Invoke(ctx context.Context, i *Invocation) (*Result, error)
 }

@@ -115,7 +115,7 @@ func Call(ctx context.Context, v Invoker, i *Invocation, sources []string, timeo
 		return nil, &Error{http.StatusInternalServerError, noPermission(i), err}
 	case "TooManyRequestsException":
 		return nil, &Error{http.StatusServiceUnavailable, "the function is throttled", err}
-	case "RequestTooLargeException":
+	case "RequestEntityTooLargeException":
 		return nil, &Error{http.StatusRequestEntityTooLarge, "the event is too large for the function", err}
 	case "ResourceNotFoundException":
 		return nil, &Error{http.StatusInternalServerError, "the function does not exist: " + i.FunctionARN, err}

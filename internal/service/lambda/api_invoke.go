@@ -62,10 +62,8 @@ func (s *Service) invoke(ctx context.Context, in *invokeRequest) (*invokeAnswer,
 	case "DryRun":
 		return &invokeAnswer{StatusCode: http.StatusNoContent}, s.MayInvoke(call)
 	case "Event":
-		if err := s.MayInvoke(call); err != nil {
-			return nil, err
-		}
-		return nil, invalidParameter("hakone does not call functions asynchronously: InvocationType Event is missing, RequestResponse and DryRun are served.")
+		id, err := s.InvokeAsync(ctx, call)
+		return &invokeAnswer{StatusCode: http.StatusAccepted, RequestID: id}, err
 	}
 	out, err := s.Invoke(ctx, call)
 	if err != nil {

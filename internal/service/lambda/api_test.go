@@ -23,7 +23,7 @@ func TestRefusalsAreSpelledAsLambdaDoes(t *testing.T) {
 		{"a wrong value", invalidParameter("No"), `{"Type":"User","message":"No"}`},
 		{"the model: no Type", violations{"Value 'x'"}.err(), `{"message":"1 validation error detected: Value 'x'"}`},
 		{"a limit has a reason", throttled("ReservedFunctionConcurrentInvocationLimitExceeded"), `{"Reason":"ReservedFunctionConcurrentInvocationLimitExceeded","Type":"User","message":"Rate Exceeded."}`},
-		{"too large: Message", awserr.New("RequestTooLargeException", 413, "Large"), `{"Message":"Large"}`},
+		{"too large: Message", awserr.New("RequestEntityTooLargeException", 413, "Large"), `{"Message":"Large"}`},
 		{"may not: Message", awserr.New("AccessDeniedException", 403, "User"), `{"Message":"User"}`},
 		{"ours", awserr.New("InternalFailure", 500, "Failed"), `{"Type":"Service","message":"Failed"}`},
 	}

@@ -5,8 +5,7 @@ import (
 	"time"
 )
 
-// An EventInvokeConfig says what becomes of asynchronous calls. It is recorded:
-// nothing is called asynchronously yet.
+// An EventInvokeConfig says what becomes of asynchronous calls.
 type EventInvokeConfig struct {
 	FunctionArn              string
 	LastModified             float64 // seconds since 1970
@@ -34,6 +33,11 @@ func (s *Service) PutFunctionEventInvokeConfig(ctx context.Context, name, qualif
 	}
 	if err := v.err(); err != nil {
 		return nil, err
+	}
+	for _, target := range []string{c.OnSuccess, c.OnFailure} {
+		if err := s.checkTarget(target); err != nil {
+			return nil, err
+		}
 	}
 	if _, ok := s.functions.Get(r.name); !ok {
 		return nil, notFound("The function doesn't exist.")

@@ -56,20 +56,24 @@ type InvokeOutput struct {
 //
 // Refusals are [*awserr.Error]: AccessDeniedException when no policy allows the
 // caller, ResourceNotFoundException, TooManyRequestsException,
-// RequestTooLargeException, InvalidRequestContentException. A function
+// RequestEntityTooLargeException, InvalidRequestContentException. A function
 // that fails is no error but has a FunctionError. When ctx ends, Invoke
 // returns and the call goes on, as on Lambda.
 func (s *Service) Invoke(ctx context.Context, in *InvokeInput) (*InvokeOutput, error) {
-	fn, arn, err := s.admit(in)
+	a, err := s.admit(in, MaxPayload)
 	if err != nil {
 		return nil, err
 	}
+	if a.throttled {
+		return nil, throttled("ReservedFunctionConcurrentInvocationLimitExceeded")
+	}
+	fn := a.fn
 	payload := in.Payload
 	if len(payload) == 0 {
 		payload = []byte("{}")
 	}
 	res, err := s.cfg.Pool.Invoke(ctx, fn, payload, execenv.Invocation{
-		RequestID: in.RequestID, InvokedARN: arn, TraceID: in.TraceID, ClientContext: in.ClientContext, Tail: in.Tail,
+		RequestID: in.RequestID, InvokedARN: s.arn(a.r.name, a.r.qualifier), TraceID: in.TraceID, ClientContext: in.ClientContext, Tail: in.Tail,
 	})
 	if err != nil {
 		return nil, refused(err)
@@ -83,15 +87,23 @@ func (s *Service) Invoke(ctx context.Context, in *InvokeInput) (*InvokeOutput, e
 // MayInvoke answers as Invoke would before it reaches the function, and calls
 // nothing: the DryRun of Lambda's API.
 func (s *Service) MayInvoke(in *InvokeInput) error {
-	_, _, err := s.admit(in)
+	_, err := s.admit(in, MaxPayload)
 	return err
 }
 
-// admit finds the function and checks that the caller may call it.
-func (s *Service) admit(in *InvokeInput) (*execenv.Function, string, error) {
+// admitted is a function that the caller may call.
+type admitted struct {
+	r         reference
+	fn        *execenv.Function
+	throttled bool // it has no concurrency at all
+}
+
+// admit finds the function and checks that the caller may call it with such an
+// event.
+func (s *Service) admit(in *InvokeInput, most int) (admitted, error) {
 	r, err := s.resolve(in.FunctionARN, in.Qualifier)
 	if err != nil {
-		return nil, "", err
+		return admitted{}, err
 	}
 	arn := s.arn(r.name, r.qualifier)
 	c := s.compiled.Load().functions[r.name]
@@ -108,23 +120,23 @@ func (s *Service) admit(in *InvokeInput) (*execenv.Function, string, error) {
 	if d := access.Authorize(who, facts, invokeAction, policyARN(s, r), s.cfg.Account, resource); !d.Allowed() {
 		if c == nil && in.Caller == nil {
 			// A service is told, for the operator's sake.
-			return nil, "", functionNotFound(s.arn(r.name, orLatest(r.qualifier)))
+			return admitted{}, functionNotFound(s.arn(r.name, orLatest(r.qualifier)))
 		}
-		return nil, "", access.Denied("AccessDeniedException", who, invokeAction, arn, d)
+		return admitted{}, access.Denied("AccessDeniedException", who, invokeAction, arn, d)
 	}
 	switch {
 	case fn == nil && r.qualifier == "":
-		return nil, "", functionNotFound(s.arn(r.name, latest))
+		return admitted{}, functionNotFound(s.arn(r.name, latest))
 	case fn == nil:
-		return nil, "", functionNotFound(arn)
-	case c.reserved != nil && *c.reserved == 0:
-		return nil, "", throttled("ReservedFunctionConcurrentInvocationLimitExceeded")
-	case len(in.Payload) > MaxPayload:
-		return nil, "", awserr.New("RequestTooLargeException", http.StatusRequestEntityTooLarge, "Request must be smaller than %d bytes for the InvokeFunction operation", MaxPayload)
+		return admitted{}, functionNotFound(arn)
+	case len(in.Payload) > most:
+		return admitted{}, tooLarge(most)
 	case in.Service == "":
-		return fn, arn, checkJSON(in.Payload)
+		if err := checkJSON(in.Payload); err != nil {
+			return admitted{}, err
+		}
 	}
-	return fn, arn, nil
+	return admitted{r, fn, c.reserved != nil && *c.reserved == 0}, nil
 }
 
 const invokeAction = "lambda:InvokeFunction"

@@ -110,6 +110,9 @@ func (in *Settings) apply(s *Service, v *version) error {
 		v.VpcConfig = in.VpcConfig
 	}
 	if in.DeadLetterArn != nil {
+		if err := s.checkTarget(*in.DeadLetterArn); err != nil {
+			return err
+		}
 		if v.DeadLetterConfig = nil; *in.DeadLetterArn != "" {
 			v.DeadLetterConfig = &DeadLetterConfig{*in.DeadLetterArn}
 		}

@@ -25,6 +25,9 @@ type Config struct {
 	Region    string
 	Partition string       // "" means "aws"
 	Roles     Roles        // nil: execution roles are not checked
+	Clock     Clock        // of asynchronous calls; nil means the real one
+
+	Destinations Destinations // of asynchronous calls; nil: there are none
 	Log       *slog.Logger // nil discards
 }
 
@@ -43,6 +46,8 @@ type Service struct {
 	arnPrefix string // of functions: "arn:…:function:"
 	functions store.Collection[record]
 	layers    store.Collection[layer]
+	events    store.Collection[event]
+	queue     *queue
 
 	refreshing sync.Mutex // one refresh at a time
 	compiled   atomic.Pointer[snapshot]
@@ -57,19 +62,27 @@ func New(c Config) *Service {
 	if c.Log == nil {
 		c.Log = slog.New(slog.DiscardHandler)
 	}
+	if c.Clock == nil {
+		c.Clock = wallClock{}
+	}
 	s := &Service{
 		cfg: c, log: c.Log,
 		arnPrefix: "arn:" + c.Partition + ":lambda:" + c.Region + ":" + c.Account + ":function:",
 		functions: store.In[record](c.Store, "lambda.functions"),
 		layers:    store.In[layer](c.Store, "lambda.layers"),
+		events:    store.In[event](c.Store, "lambda.events"), queue: newQueue(),
 	}
 	s.compiled.Store(&snapshot{})
 	s.refresh()
+	s.loadEvents()
 	return s
 }
 
-// Run follows the records until ctx is done.
+// Run follows the records and makes asynchronous calls until ctx is done.
 func (s *Service) Run(ctx context.Context) error {
+	var working sync.WaitGroup
+	defer working.Wait()
+	working.Go(func() { s.work(ctx) })
 	changes, cancel := s.cfg.Store.Changes()
 	defer cancel()
 	for {

@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"strings"
+	"sync"
 	"testing"
 
 	"github.com/google/go-cmp/cmp"
@@ -16,11 +17,17 @@ import (
 	"github.com/hakonegate/hakone/internal/store"
 )
 
-// open returns a service over a fresh data directory, with its pool running.
-func open(tb testing.TB) *lambda.Service {
+// A place is what a service works with.
+type place struct {
+	tb      testing.TB
+	records *store.Store
+	code    *blob.Store
+	pool    *execenv.Pool
+}
+
+func newPlace(tb testing.TB) *place {
 	tb.Helper()
-	dir := tb.TempDir()
-	e, err := engine.Start(tb.Context(), engine.Config{Dir: dir})
+	e, err := engine.Start(tb.Context(), engine.Config{Dir: tb.TempDir()})
 	if err != nil {
 		tb.Fatal(err)
 	}
@@ -35,14 +42,36 @@ func open(tb testing.TB) *lambda.Service {
 		tb.Fatal(err)
 	}
 	pool := execenv.New(execenv.Config{Dir: tb.TempDir(), Code: code})
+	running(tb, pool.Run)
+	return &place{tb, records, code, pool}
+}
+
+// running runs a component until the returned function is called, or the test
+// is over.
+func running(tb testing.TB, run func(context.Context) error) (stop func()) {
 	ctx, cancel := context.WithCancel(context.Background())
 	done := make(chan error, 1)
-	go func() { done <- pool.Run(ctx) }()
-	tb.Cleanup(func() {
+	go func() { done <- run(ctx) }()
+	stop = sync.OnceFunc(func() {
 		cancel()
 		<-done
 	})
-	return lambda.New(lambda.Config{Store: records, Code: code, Pool: pool, Account: "111111111111", Region: "us-east-1"})
+	tb.Cleanup(stop)
+	return stop
+}
+
+// service returns a service there. It is not running.
+func (p *place) service(d lambda.Destinations) *lambda.Service {
+	return lambda.New(lambda.Config{
+		Store: p.records, Code: p.code, Pool: p.pool, Account: "111111111111", Region: "us-east-1",
+		Clock: lambda.ScaledClock(0.0005), Destinations: d,
+	})
+}
+
+// open returns a service over a fresh data directory, with its pool running.
+func open(tb testing.TB) *lambda.Service {
+	tb.Helper()
+	return newPlace(tb).service(nil)
 }
 
 const arn = "arn:aws:lambda:us-east-1:111111111111:function:fn"

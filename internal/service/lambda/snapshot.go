@@ -25,6 +25,8 @@ type compiled struct {
 	aliases  map[string]weighted
 	policies map[string]*policy.Policy // by qualifier; "" is the function itself
 	reserved *int
+	async    map[string]EventInvokeConfig // by qualifier
+	letters  map[string]string            // dead-letter queues by version
 }
 
 // weighted is an alias: a version, and maybe another that gets a share.
@@ -82,8 +84,15 @@ func (s *Service) compile(name string, f *record) *compiled {
 		versions: map[string]*execenv.Function{latest: s.executable(&f.Latest, f.Reserved)},
 		aliases:  make(map[string]weighted, len(f.Aliases)),
 		policies: make(map[string]*policy.Policy, len(f.Policies)),
+		async:    f.Async, letters: map[string]string{},
+	}
+	if d := f.Latest.DeadLetterConfig; d != nil {
+		c.letters[latest] = d.TargetArn
 	}
 	for number, v := range f.Versions {
+		if v.DeadLetterConfig != nil {
+			c.letters[number] = v.DeadLetterConfig.TargetArn
+		}
 		c.versions[number] = s.executable(&v, f.Reserved)
 	}
 	for alias, a := range f.Aliases {
