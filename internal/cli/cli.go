@@ -86,6 +86,7 @@ that run as local processes. No Docker, no AWS account.
 		p.upCommand(), p.deployCommand(), p.deleteCommand(),
 		p.statusCommand(), p.outputsCommand(), p.envCommand(), p.sshCommand(), p.whyCommand(),
 		p.curlCommand(), p.transformCommand(), p.validateCommand(), p.simulateCommand(), p.logsCommand(), p.invokeCommand(),
+		p.backupCommand(), p.restoreCommand(),
 	)
 	root.PersistentPreRunE = func(*cobra.Command, []string) error { return p.settle() }
 	return root

@@ -7,6 +7,7 @@ import (
 	"fmt"
 	"io"
 	"os"
+	"path/filepath"
 	"strconv"
 	"strings"
 
@@ -27,6 +28,10 @@ func (e *LockedError) Error() string {
 	}
 	return fmt.Sprintf("data directory is in use by %s (lock file %s)", who, e.Path)
 }
+
+// Hold locks the engine's directory dir against every server until the lock is
+// closed. If one has it open, the error is a [*LockedError].
+func Hold(dir string) (io.Closer, error) { return acquire(filepath.Join(dir, "lock")) }
 
 // acquire locks a file for as long as it stays open. The kernel drops the lock
 // when the process dies, however it dies.
