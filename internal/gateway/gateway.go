@@ -34,6 +34,7 @@ type Config struct {
 	AccessLogs       AccessLogs         // of stages that have one; nil writes none
 	LogEveryStage    bool               // stages without an access log write CLF lines without a destination
 	Replay           *sigv4.ReplayCache // refuse requests that were accepted before; nil accepts them again, as AWS does
+	Services         Services           // what AWS service integrations call; the zero value has none
 	Partition        string             // "" means "aws"
 	OrganizationID   string             // of the account; "" when it is in none
 	AllowHTTPIssuers bool               // JWT issuers may have http URLs: for local work only

@@ -18,14 +18,23 @@ func (p *proxy) compileMappings(i *apigatewayv2.Integration) (err error) {
 	if p.request, err = apigatewayv2.ParseRequestMapping(i.RequestParameters); err != nil {
 		return err
 	}
-	p.responses = make(map[int]apigatewayv2.Mapping, len(i.ResponseParameters))
+	p.responses, err = compileResponses(i)
+	return err
+}
+
+// responseMappings are the mappings of answers, by the backend's status.
+type responseMappings map[int]apigatewayv2.Mapping
+
+func compileResponses(i *apigatewayv2.Integration) (responseMappings, error) {
+	m := make(responseMappings, len(i.ResponseParameters))
 	for text, parameters := range i.ResponseParameters {
 		status, _ := apigatewayv2.ParseMappedStatus(text)
-		if p.responses[status], err = apigatewayv2.ParseResponseMapping(parameters); err != nil {
-			return err
+		var err error
+		if m[status], err = apigatewayv2.ParseResponseMapping(parameters); err != nil {
+			return nil, err
 		}
 	}
-	return nil
+	return m, nil
 }
 
 // mapRequest changes what goes to the backend. All values are those of the

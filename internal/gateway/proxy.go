@@ -19,7 +19,7 @@ type proxy struct {
 	integration.HTTP
 
 	request   apigatewayv2.Mapping
-	responses map[int]apigatewayv2.Mapping // by the backend's status
+	responses responseMappings
 }
 
 // integrate passes the request on. A small or endless-looking answer is read

@@ -174,6 +174,8 @@ func (g *Gateway) compileIntegration(r *apigatewayv2.Route, served *apigatewayv2
 			Invoker: g.config.Invoker, FunctionARN: arn, Format: i.PayloadFormatVersion,
 			Timeout: timeout, Credentials: i.CredentialsArn,
 		}}, nil
+	case i.IntegrationType == apigatewayv2.IntegrationAWSProxy:
+		return g.compileService(&i, timeout)
 	case i.IntegrationType == apigatewayv2.IntegrationHTTPProxy && (i.ConnectionType == "" || i.ConnectionType == "INTERNET"):
 		uri, err := integration.ReplaceStageVariables(i.IntegrationUri, served.Stage.StageVariables)
 		if err != nil {

@@ -12,6 +12,7 @@ import (
 	"github.com/hakonegate/hakone/internal/gateway/integration"
 	"github.com/hakonegate/hakone/internal/service/lambda"
 	"github.com/hakonegate/hakone/internal/service/sts"
+	"github.com/hakonegate/hakone/sigv4"
 )
 
 // functionCredentials gives functions the session of their execution role, as
@@ -50,11 +51,11 @@ func (v invoker) Invoke(ctx context.Context, i *integration.Invocation) (*integr
 	in := &lambda.InvokeInput{FunctionARN: i.FunctionARN, Payload: i.Payload, Caller: i.Caller, Facts: i.Facts, TraceID: i.TraceID}
 	switch {
 	case i.Role != "":
-		session, err := v.assume(ctx, i.Role, i.SourceARN)
+		session, err := v.AssumeRole(ctx, i.Role, i.SourceARN)
 		if err != nil {
 			return nil, err
 		}
-		in.Caller = session
+		in.Caller = session.Caller
 	case i.Caller == nil:
 		in.Service, in.SourceARN, in.SourceAccount = gatewayPrincipal, i.SourceARN, i.SourceAccount
 	}
@@ -68,8 +69,8 @@ func (v invoker) Invoke(ctx context.Context, i *integration.Invocation) (*integr
 	return &integration.Result{Payload: out.Payload, FunctionError: out.FunctionError}, nil
 }
 
-// assume gives API Gateway the session of an integration's role.
-func (v invoker) assume(ctx context.Context, role, source string) (*access.Caller, error) {
+// AssumeRole implements [integration.Roles].
+func (v invoker) AssumeRole(ctx context.Context, role, source string) (*integration.RoleSession, error) {
 	credentials, err := v.sts.AssumeForService(ctx, gatewayPrincipal, access.Session{RoleARN: role, SessionName: "BackplaneAssumeRoleSession", SourceARN: source})
 	if err != nil {
 		return nil, awserr.New("AccessDeniedException", http.StatusForbidden, "API Gateway cannot assume the role %s: %v", role, err)
@@ -82,5 +83,7 @@ func (v invoker) assume(ctx context.Context, role, source string) (*access.Calle
 	if !ok {
 		return nil, fmt.Errorf("session of %s has no caller", role)
 	}
-	return caller, nil
+	return &integration.RoleSession{Caller: caller, Credentials: sigv4.Credentials{
+		AccessKeyID: credentials.AccessKeyID, SecretAccessKey: credentials.SecretAccessKey, SessionToken: credentials.SessionToken,
+	}}, nil
 }

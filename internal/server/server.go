@@ -74,6 +74,7 @@ type Server struct {
 	pool           *execenv.Pool
 	gateway        *gateway.Gateway
 	accessLogs     *accessLogs
+	truststores    truststores
 	traces         *trace.Log
 
 	data    *front
@@ -194,14 +195,21 @@ func (s *Server) wire(ctx context.Context) error {
 		Logs:        s.logs,
 	})
 	s.lambda = lambda.New(lambda.Config{Store: s.store, Code: blobs, Pool: s.pool, Account: account, Region: region, Log: s.log})
-	s.apis = apigatewayv2.New(apigatewayv2.Config{Store: s.store, Account: account, Region: region})
+	if s.truststores, err = openTruststores(s.config.DataPlane.Truststores, s.log); err != nil {
+		return err
+	}
+	s.apis = apigatewayv2.New(apigatewayv2.Config{
+		Store: s.store, Account: account, Region: region, HasEndpoint: s.config.Services.has,
+		HasTruststore: s.truststores.has,
+	})
 	var replay *sigv4.ReplayCache
 	if s.config.NoReplay {
 		replay = &sigv4.ReplayCache{}
 	}
 	s.accessLogs = newAccessLogs(s.logs, s.config.DataPlane.AccessLog, s.log)
+	lambdas := invoker{s.lambda, s.sts, region}
 	s.gateway = gateway.New(gateway.Config{
-		APIs: s.apis, Keys: s.sts, Invoker: invoker{s.lambda, s.sts, region}, AccessLogs: s.accessLogs,
+		APIs: s.apis, Keys: s.sts, Invoker: lambdas, Services: gateway.Services{Endpoints: s.config.Services, Roles: lambdas}, AccessLogs: s.accessLogs,
 		LogEveryStage: s.config.DataPlane.AccessLog != nil,
 		Proxies:       s.config.Proxies, Replay: replay, Trace: s.traces, Log: s.log, Account: account, Region: region,
 	})

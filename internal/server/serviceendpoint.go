@@ -45,3 +45,6 @@ func ParseServiceEndpoints(list []string) (ServiceEndpoints, error) {
 	}
 	return out, nil
 }
+
+// has reports whether a service has an endpoint.
+func (e ServiceEndpoints) has(service string) bool { return e[service] != nil }

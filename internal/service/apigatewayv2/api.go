@@ -128,7 +128,7 @@ func (s *Service) quickCreate(d *document, in *CreateApiInput) error {
 	if strings.HasPrefix(in.Target, "http") {
 		integration.IntegrationType, integration.PayloadFormatVersion, integration.IntegrationMethod = IntegrationHTTPProxy, "1.0", AnyMethod
 	}
-	made, err := addIntegration(d, integration, newID(partLength))
+	made, err := s.addIntegration(d, integration, newID(partLength))
 	if err != nil {
 		return err
 	}

@@ -145,15 +145,16 @@ func (s *Service) mapped(apiID, stage string) bool {
 // A ServedDomain is a domain name with its mappings. The name is in lower case.
 // Receivers must not change it.
 type ServedDomain struct {
-	Name     string
-	Mappings []ApiMapping
+	Name       string
+	Mappings   []ApiMapping
+	Truststore string // URI of who may connect; "": everybody
 }
 
 // Domains returns the domain names of the account, sorted.
 func (s *Service) Domains() iter.Seq[ServedDomain] {
 	return func(yield func(ServedDomain) bool) {
 		for name, d := range s.domains.All() {
-			if !yield(ServedDomain{name, values(d.Mappings)}) {
+			if !yield(ServedDomain{name, values(d.Mappings), d.DomainName.truststore()}) {
 				return
 			}
 		}

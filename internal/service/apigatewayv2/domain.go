@@ -16,6 +16,7 @@ type DomainName struct {
 	DomainName                    string
 	DomainNameArn                 string
 	DomainNameConfigurations      []DomainNameConfiguration
+	MutualTlsAuthentication       *MutualTlsAuthentication `json:",omitempty"`
 	RoutingMode                   string
 	Tags                          map[string]string
 }
@@ -73,6 +74,9 @@ func (s *Service) checkDomainName(d *DomainName, regional string) error {
 	case "API_MAPPING_ONLY":
 	default:
 		return badRequest("The routing mode %s is not served by this gateway; API_MAPPING_ONLY is", d.RoutingMode)
+	}
+	if err := s.checkMutualTLS(d); err != nil {
+		return err
 	}
 	d.ApiMappingSelectionExpression = "$request.basepath"
 	if d.Tags == nil {

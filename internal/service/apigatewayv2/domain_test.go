@@ -135,7 +135,7 @@ func TestStackMakesADomainName(t *testing.T) {
 	}
 	p := "{DomainName: api.example.com, ApiId: " + id + ", Stage: $default, ApiMappingKey: v2}"
 	must[stack.Result](t)(mappings.Update(t.Context(), request(m.PhysicalID, p), nil))
-	want := []ServedDomain{{"api.example.com", []ApiMapping{{id, m.PhysicalID, "v2", "$default"}}}}
+	want := []ServedDomain{{"api.example.com", []ApiMapping{{id, m.PhysicalID, "v2", "$default"}}, ""}}
 	if diff := cmp.Diff(want, slices.Collect(s.Domains())); diff != "" {
 		t.Error(diff)
 	}

@@ -36,7 +36,7 @@ func (s *Service) ImportApi(ctx context.Context, in *ImportApiInput) (*API, erro
 	if err := s.complete(&d.API, idOf(in.ClientToken, apiIDLength)); err != nil {
 		return nil, err
 	}
-	if err := def.apply(&d); err != nil {
+	if err := def.apply(s, &d); err != nil {
 		return nil, err
 	}
 	return s.store(ctx, &d)
@@ -58,7 +58,7 @@ func (s *Service) ReimportApi(ctx context.Context, apiID string, in *ImportApiIn
 		if err := checkAPI(&d.API); err != nil {
 			return err
 		}
-		if err := def.apply(d); err != nil {
+		if err := def.apply(s, d); err != nil {
 			return err
 		}
 		out = d.API
@@ -125,7 +125,7 @@ func (def *definition) describe(a *API) {
 }
 
 // apply makes d's configuration that of the document.
-func (def *definition) apply(d *document) error {
+func (def *definition) apply(s *Service, d *document) error {
 	old := d.Configuration
 	d.Configuration = Configuration{}
 	authorizers := map[string]string{}
@@ -155,7 +155,7 @@ func (def *definition) apply(d *document) error {
 			if _, taken := d.Configuration.Integrations[integrationID]; taken {
 				integrationID = newID(partLength)
 			}
-			if _, err := addIntegration(d, *op.integration, integrationID); err != nil {
+			if _, err := s.addIntegration(d, *op.integration, integrationID); err != nil {
 				return at(op.path, err)
 			}
 			op.route.Target = "integrations/" + integrationID

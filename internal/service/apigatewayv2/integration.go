@@ -15,15 +15,15 @@ func (s *Service) CreateIntegration(ctx context.Context, apiID string, i Integra
 func (s *Service) createIntegration(ctx context.Context, apiID string, i Integration, token string) (*Integration, error) {
 	var out *Integration
 	err := s.configure(ctx, apiID, func(d *document) (err error) {
-		out, err = addIntegration(d, i, idOf(token, partLength))
+		out, err = s.addIntegration(d, i, idOf(token, partLength))
 		return err
 	})
 	return out, err
 }
 
-func addIntegration(d *document, i Integration, id string) (*Integration, error) {
+func (s *Service) addIntegration(d *document, i Integration, id string) (*Integration, error) {
 	i.IntegrationId = id
-	if err := checkIntegration(&i); err != nil {
+	if err := s.checkIntegration(&i); err != nil {
 		return nil, err
 	}
 	set(&d.Configuration.Integrations, id, i)
@@ -32,7 +32,7 @@ func addIntegration(d *document, i Integration, id string) (*Integration, error)
 
 // checkIntegration fills in defaults and refuses what the gateway does not
 // serve, so that nobody finds out by a failing request.
-func checkIntegration(i *Integration) error {
+func (s *Service) checkIntegration(i *Integration) error {
 	switch i.ConnectionType {
 	case "":
 		i.ConnectionType = "INTERNET"
@@ -49,13 +49,17 @@ func checkIntegration(i *Integration) error {
 	if i.TimeoutInMillis < 50 || i.TimeoutInMillis > 30000 {
 		return badRequest("Timeout should be between 50 ms and 30000 ms")
 	}
-	if err := checkMappings(i); err != nil {
-		return err
-	}
-	switch i.IntegrationType {
-	case IntegrationAWSProxy:
+	switch {
+	case i.IntegrationType == IntegrationAWSProxy && i.IntegrationSubtype != "":
+		if i.IntegrationMethod == "" {
+			i.IntegrationMethod = "POST"
+		}
+		return s.checkService(i)
+	case i.IntegrationType == IntegrationAWSProxy:
 		return checkLambda(i)
-	case IntegrationHTTPProxy:
+	case i.IntegrationSubtype != "":
+		return badRequest("Only AWS_PROXY integrations have a subtype")
+	case i.IntegrationType == IntegrationHTTPProxy:
 		return checkHTTP(i)
 	default:
 		return badRequest("Invalid integration type %s for an HTTP API. Must be one of [AWS_PROXY, HTTP_PROXY]", i.IntegrationType)
@@ -63,8 +67,8 @@ func checkIntegration(i *Integration) error {
 }
 
 func checkLambda(i *Integration) error {
-	if i.IntegrationSubtype != "" {
-		return badRequest("The integration subtype %s is not served by this gateway", i.IntegrationSubtype)
+	if len(i.RequestParameters)+len(i.ResponseParameters) > 0 {
+		return badRequest("Parameter mapping is not for Lambda integrations: it is for HTTP_PROXY integrations and AWS services")
 	}
 	if i.IntegrationMethod == "" {
 		i.IntegrationMethod = "POST"
@@ -79,6 +83,12 @@ func checkLambda(i *Integration) error {
 }
 
 func checkHTTP(i *Integration) error {
+	if _, err := ParseRequestMapping(i.RequestParameters); err != nil {
+		return err
+	}
+	if err := checkResponseMappings(i); err != nil {
+		return err
+	}
 	if i.IntegrationMethod != AnyMethod && !slices.Contains(Methods, i.IntegrationMethod) {
 		return badRequest("Invalid integration method %q. Must be one of [%s, ANY]", i.IntegrationMethod, strings.Join(Methods, ", "))
 	}
@@ -129,7 +139,7 @@ func (s *Service) UpdateIntegration(ctx context.Context, apiID, integrationID st
 		}
 		i.IntegrationId = integrationID
 		dropEmptyMappings(&i)
-		if err := checkIntegration(&i); err != nil {
+		if err := s.checkIntegration(&i); err != nil {
 			return err
 		}
 		d.Configuration.Integrations[integrationID], out = i, i

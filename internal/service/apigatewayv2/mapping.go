@@ -158,17 +158,9 @@ func isReservedHeader(name string) bool {
 	return reservedHeaders[name]
 }
 
-// checkMappings refuses parameter mappings that the gateway could not make.
-func checkMappings(i *Integration) error {
-	if len(i.RequestParameters)+len(i.ResponseParameters) == 0 {
-		return nil
-	}
-	if i.IntegrationType != IntegrationHTTPProxy {
-		return badRequest("Parameter mapping is served by this gateway for HTTP_PROXY integrations only")
-	}
-	if _, err := ParseRequestMapping(i.RequestParameters); err != nil {
-		return err
-	}
+// checkResponseMappings refuses mappings of answers that the gateway could not
+// make.
+func checkResponseMappings(i *Integration) error {
 	for _, status := range sortedKeys(i.ResponseParameters) {
 		if _, ok := ParseMappedStatus(status); !ok {
 			return badRequest("Invalid response parameters: the status code %s is not one of 200 to 599", status)

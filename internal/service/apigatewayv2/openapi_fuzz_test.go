@@ -36,6 +36,6 @@ func FuzzImport(f *testing.F) {
 			}
 		}
 		var d document
-		_ = def.apply(&d)
+		_ = def.apply(&Service{}, &d)
 	})
 }

@@ -30,6 +30,19 @@ type Config struct {
 	Region    string
 	Partition string           // "" means "aws"
 	Now       func() time.Time // nil means time.Now
+
+	// HasEndpoint reports whether an AWS service, by its signing name, can be
+	// called. nil means that none can.
+	HasEndpoint func(service string) bool
+
+	// HasTruststore reports whether the operator gave the certificates of a
+	// truststore, by its URI. nil means that there are none.
+	HasTruststore func(uri string) bool
+
+	// HasVPCLink reports whether the operator gave an address for a VPC link or
+	// for what an integration reaches through it, by ID or ARN. nil means that
+	// nothing is reached.
+	HasVPCLink func(name string) bool
 }
 
 // document is everything that one API has, as one record. Configuration's

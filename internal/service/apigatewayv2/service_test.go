@@ -139,7 +139,7 @@ func TestRefusals(t *testing.T) {
 		{"an integration in use", s.DeleteIntegration(t.Context(), id, i.IntegrationId), "ConflictException: Cannot delete Integration '" + i.IntegrationId + "' due to it being referenced by another resource, e.g., Route"},
 		{"a mock", integration(Integration{IntegrationType: "MOCK"}), "Invalid integration type MOCK"},
 		{"a timeout too long", integration(Integration{IntegrationType: "AWS_PROXY", IntegrationUri: function, TimeoutInMillis: 30001}), "Timeout should be between 50 ms and 30000 ms"},
-		{"an AWS service", integration(Integration{IntegrationType: "AWS_PROXY", IntegrationSubtype: "SQS-SendMessage"}), "SQS-SendMessage is not served by this gateway"},
+		{"an AWS service without a role", integration(Integration{IntegrationType: "AWS_PROXY", IntegrationSubtype: "SQS-SendMessage"}), "Credentials ARN must be specified"},
 		{"a VPC link", integration(Integration{IntegrationType: "HTTP_PROXY", ConnectionType: "VPC_LINK"}), "VPC_LINK is not served by this gateway"},
 		{"no URL", integration(Integration{IntegrationType: "HTTP_PROXY", IntegrationMethod: "GET", IntegrationUri: "nope"}), "Invalid HTTP endpoint specified for URI"},
 		{"results cached by nothing", authorizer(Authorizer{

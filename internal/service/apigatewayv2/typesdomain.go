@@ -4,7 +4,6 @@ import (
 	"context"
 
 	"github.com/hakonegate/hakone/internal/stack"
-	"github.com/hakonegate/hakone/internal/template"
 )
 
 // domainTypes are the CloudFormation types of custom domain names.
@@ -34,15 +33,13 @@ type domainNameProperties struct {
 		OwnershipVerificationCertificateArn string
 		SecurityPolicy                      string
 	}
-	MutualTlsAuthentication *template.Node
+	MutualTlsAuthentication *MutualTlsAuthentication
 	RoutingMode             string
 	Tags                    map[string]string
 }
 
 func (p *domainNameProperties) lay(d *DomainName) error {
-	if !p.MutualTlsAuthentication.IsNull() {
-		return badRequest("MutualTlsAuthentication is not served by this gateway")
-	}
+	d.MutualTlsAuthentication = p.MutualTlsAuthentication
 	d.RoutingMode, d.Tags, d.DomainNameConfigurations = p.RoutingMode, p.Tags, nil
 	for _, c := range p.DomainNameConfigurations {
 		d.DomainNameConfigurations = append(d.DomainNameConfigurations, DomainNameConfiguration{
