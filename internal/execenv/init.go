@@ -86,7 +86,7 @@ func (e *environment) start(ctx context.Context, first bool) (outcome, error) {
 	var in *interpreter
 	f, _, _ := runtimeFamily(fn.Runtime)
 	switch f {
-	case python, node:
+	case python, node, java, ruby, dotnet:
 		var err error
 		if in, err = p.interpreters.find(fn.Runtime); err != nil {
 			return outcome{}, err
@@ -107,8 +107,12 @@ func (e *environment) start(ctx context.Context, first bool) (outcome, error) {
 	if first {
 		e.log.system(initStartLine(fn, version, e.stream))
 	}
-	if in == nil {
+	switch f {
+	case provided:
 		return e.startBootstrap(ctx, l, keys)
+	case java, ruby, dotnet:
+		return e.startOwnClient(ctx, in, l, keys)
+	default:
 	}
 	return e.startInterpreter(ctx, in, l, keys)
 }
@@ -183,6 +187,19 @@ func (e *environment) startInterpreter(ctx context.Context, in *interpreter, l l
 	return outcome{}, nil
 }
 
+// startOwnClient starts the runtime client that the function's package brings.
+func (e *environment) startOwnClient(ctx context.Context, in *interpreter, l layout, keys Keys) (outcome, error) {
+	args, ok := l.ownClient(e.fn, in.family)
+	if !ok {
+		return platformError(failure{"Runtime.InvalidEntrypoint", "the package of a " + e.fn.Runtime + " function must bring its runtime client: " + in.family.brings()}, "error"), nil
+	}
+	path := in.path
+	if wrapper := l.place(e.fn.Variables["AWS_LAMBDA_EXEC_WRAPPER"]); wrapper != "" {
+		path, args = wrapper, append([]string{in.path}, args...)
+	}
+	return e.startProgram(ctx, path, l, keys, args...)
+}
+
 // startBootstrap starts the function's own program.
 func (e *environment) startBootstrap(ctx context.Context, l layout, keys Keys) (outcome, error) {
 	var path, shown string
@@ -195,18 +212,22 @@ func (e *environment) startBootstrap(ctx context.Context, l layout, keys Keys) (
 	if path == "" {
 		return platformError(failure{"Runtime.InvalidEntrypoint", "Couldn't find valid bootstrap(s): [/var/task/bootstrap /opt/bootstrap]"}, "error"), nil
 	}
-	w, err := e.pool.startProgram(ctx, path, l.task, e.log, func(api string) []string {
+	o, err := e.startProgram(ctx, path, l, keys)
+	if errno, ok := errors.AsType[syscall.Errno](err); ok {
+		return platformError(failure{"Runtime.InvalidEntrypoint", "fork/exec " + shown + ": " + errno.Error()}, "error"), nil
+	}
+	return o, err
+}
+
+// startProgram starts a program that speaks the Runtime API over HTTP.
+func (e *environment) startProgram(ctx context.Context, path string, l layout, keys Keys, args ...string) (outcome, error) {
+	w, err := e.pool.startProgram(ctx, path, args, l.task, e.log, func(api string) []string {
 		return list(variables(e.fn, l, e.stream, api, keys))
 	})
-	var errno syscall.Errno
-	switch {
-	case errors.As(err, &errno):
-		return platformError(failure{"Runtime.InvalidEntrypoint", "fork/exec " + shown + ": " + errno.Error()}, "error"), nil
-	case err != nil:
-		return outcome{}, err
+	if err == nil {
+		e.worker = w
 	}
-	e.worker = w
-	return outcome{}, nil
+	return outcome{}, err
 }
 
 // closedAPI is the address in AWS_LAMBDA_RUNTIME_API when our own client runs,

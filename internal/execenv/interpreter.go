@@ -61,7 +61,7 @@ func (x *interpreters) search(runtime string) (*interpreter, error) {
 	exact, others, install := candidates(f, major, minor)
 	for _, name := range exact {
 		for _, path := range onPath(name) {
-			if in := x.probe(f, path); in != nil && in.major == major && (f == node || in.minor == minor) {
+			if in := x.probe(f, path); in != nil && in.major == major && (!f.hasMinor() || in.minor == minor) {
 				return in, nil
 			}
 		}
@@ -77,7 +77,7 @@ func (x *interpreters) search(runtime string) (*interpreter, error) {
 	if best == nil {
 		return nil, &UnavailableError{runtime, install}
 	}
-	if x.log != nil && (best.major != major || f == python && best.minor != minor) {
+	if x.log != nil && (best.major != major || f.hasMinor() && best.minor != minor) {
 		x.log.Warn("the function's runtime is not installed, the nearest one stands in",
 			slog.String("runtime", runtime), slog.String("interpreter", best.path), slog.String("version", best.version))
 	}
@@ -87,9 +87,20 @@ func (x *interpreters) search(runtime string) (*interpreter, error) {
 // candidates returns the program names to try: those that promise the exact
 // version, and those that may be near; and what to tell if there is none.
 func candidates(f family, major, minor int) (exact, others []string, install string) {
-	if f == node {
+	switch f {
+	case node:
 		return []string{"node"}, []string{"node", "nodejs"},
 			fmt.Sprintf("no node program was found on the PATH; install Node.js %d (Debian, Ubuntu: apt install nodejs; macOS: brew install node)", major)
+	case java:
+		return []string{"java"}, []string{"java"},
+			fmt.Sprintf("no java program was found on the PATH; install Java %d (Debian, Ubuntu: apt install openjdk-%d-jre-headless; macOS: brew install openjdk@%d)", major, major, major)
+	case ruby:
+		return []string{"ruby"}, []string{"ruby"},
+			fmt.Sprintf("no ruby program was found on the PATH; install Ruby %d.%d (Debian, Ubuntu: apt install ruby; macOS: brew install ruby)", major, minor)
+	case dotnet:
+		return []string{"dotnet"}, []string{"dotnet"},
+			fmt.Sprintf("no dotnet program was found on the PATH; install .NET %d (Debian, Ubuntu: apt install dotnet-runtime-%d.0; macOS: brew install dotnet)", major, major)
+	default:
 	}
 	others = []string{"python3"}
 	for n := 15; n >= 8; n-- {
@@ -102,20 +113,27 @@ func candidates(f family, major, minor int) (exact, others []string, install str
 
 // usable reports whether our client runs on the interpreter.
 func (in *interpreter) usable() bool {
-	if in.family == node {
+	switch in.family {
+	case node:
 		return in.major >= 16
+	case python:
+		return in.major == 3 && in.minor >= 8
+	default: // the client is the package's own
+		return true
 	}
-	return in.major == 3 && in.minor >= 8
 }
+
+// hasMinor reports whether the family's runtimes differ in minor versions.
+func (f family) hasMinor() bool { return f == python || f == ruby }
 
 // nearer reports whether a is nearer to the wanted version than b; of two
 // equally near ones the newer is.
 func nearer(a, b *interpreter, major, minor int) bool {
 	want := func(in *interpreter) int {
-		if in.family == node {
-			return abs(in.major - major)
+		if in.family.hasMinor() {
+			return 100*abs(in.major-major) + abs(in.minor-minor)
 		}
-		return abs(in.minor - minor)
+		return abs(in.major - major)
 	}
 	da, db := want(a), want(b)
 	return da < db || da == db && (a.major > b.major || a.major == b.major && a.minor > b.minor)
@@ -149,6 +167,7 @@ func onPath(name string) []string {
 const (
 	askPython = `import json,site,sys; print(json.dumps({"path":sys.executable,"version":"%d.%d.%d"%sys.version_info[:3],"bundled":site.getsitepackages()}))`
 	askNode   = `console.log(JSON.stringify({path:process.execPath,version:process.versions.node}))`
+	askRuby   = `require "json"; puts JSON.generate({path: RbConfig.ruby, version: RUBY_VERSION})`
 )
 
 // probe asks a program what it is, once in a search.
@@ -170,9 +189,18 @@ func (x *interpreters) probe(f family, path string) *interpreter {
 
 // ask asks the program what it is; nil if it does not answer.
 func ask(f family, path string) *interpreter {
-	args := []string{"-I", "-c", askPython}
-	if f == node {
+	var args []string
+	switch f {
+	case node:
 		args = []string{"-e", askNode}
+	case java:
+		args = []string{"-XshowSettings:properties", "-version"}
+	case ruby:
+		args = []string{"-e", askRuby}
+	case dotnet:
+		args = []string{"--list-runtimes"}
+	default:
+		args = []string{"-I", "-c", askPython}
 	}
 	var out bytes.Buffer
 	p, err := sandbox.Start(sandbox.Command{Path: path, Args: args, Env: os.Environ(), Output: &out})
@@ -185,11 +213,8 @@ func ask(f family, path string) *interpreter {
 		p.Kill()
 		return nil
 	}
-	var said struct {
-		Path, Version string
-		Bundled       []string
-	}
-	if json.Unmarshal(out.Bytes(), &said) != nil || !filepath.IsAbs(said.Path) {
+	said := understand(f, path, out.Bytes())
+	if !filepath.IsAbs(said.Path) {
 		return nil
 	}
 	in := &interpreter{family: f, path: said.Path, version: said.Version, bundled: said.Bundled}
@@ -197,4 +222,42 @@ func ask(f family, path string) *interpreter {
 		return nil
 	}
 	return in
+}
+
+// said is what an interpreter says of itself.
+type said struct {
+	Path, Version string
+	Bundled       []string
+}
+
+// understand reads what an interpreter said; the zero value if nothing of use.
+func understand(f family, path string, text []byte) (s said) {
+	switch f {
+	case java:
+		for line := range strings.Lines(string(text)) {
+			switch name, value, _ := strings.Cut(strings.TrimSpace(line), " = "); name {
+			case "java.home":
+				s.Path = filepath.Join(value, "bin", "java")
+			case "java.version":
+				s.Version = strings.TrimPrefix(value, "1.") // 1.8.0 is Java 8
+			}
+		}
+		if !strings.Contains(s.Version, ".") {
+			s.Version += ".0" // the first of a major version
+		}
+	case dotnet:
+		for line := range strings.Lines(string(text)) { // the newest is last
+			if words := strings.Fields(line); len(words) >= 2 && words[0] == "Microsoft.NETCore.App" {
+				s = said{Path: path, Version: words[1]}
+			}
+		}
+		if real, err := filepath.EvalSymlinks(path); err == nil && s.Path != "" {
+			s.Path = real
+		}
+	default:
+		if json.Unmarshal(text, &s) != nil {
+			return said{}
+		}
+	}
+	return s
 }

@@ -13,12 +13,15 @@ const (
 	unknownFamily family = iota
 	python
 	node
+	java
+	ruby
+	dotnet
 	provided
 )
 
 // runtimeFamily returns how the runtime is started, and which version of the
 // language it wants: for "python3.11" python, 3 and 11, for "nodejs22.x" node
-// and 22.
+// and 22. Of what has no minor version it is 0.
 func runtimeFamily(runtime string) (f family, major, minor int) {
 	if v, ok := strings.CutPrefix(runtime, "python"); ok {
 		a, b, _ := strings.Cut(v, ".")
@@ -31,6 +34,17 @@ func runtimeFamily(runtime string) (f family, major, minor int) {
 	if v, ok := strings.CutPrefix(runtime, "nodejs"); ok {
 		if major, err := strconv.Atoi(strings.TrimSuffix(v, ".x")); err == nil {
 			return node, major, 0
+		}
+	}
+	for f, prefix := range map[family]string{java: "java", ruby: "ruby", dotnet: "dotnet"} {
+		if v, ok := strings.CutPrefix(runtime, prefix); ok {
+			// java8.al2, ruby3.4, dotnet8
+			a, b, _ := strings.Cut(v, ".")
+			major, err := strconv.Atoi(a)
+			minor, _ := strconv.Atoi(b)
+			if err == nil {
+				return f, major, minor
+			}
 		}
 	}
 	if strings.HasPrefix(runtime, "provided") {
@@ -65,7 +79,10 @@ func (p *Pool) Check(runtime string) error {
 		}
 		p.spares.want(in)
 		return nil
+	case java, ruby, dotnet:
+		_, err := p.interpreters.find(runtime)
+		return err
 	default:
-		return &UnavailableError{runtime, "only python3.x, nodejsN.x and provided.* functions are run"}
+		return &UnavailableError{runtime, "only python3.x, nodejsN.x, javaN, ruby3.x, dotnetN and provided.* functions are run"}
 	}
 }

@@ -86,7 +86,16 @@ func variables(fn *Function, l layout, stream, api string, keys Keys) map[string
 	case node:
 		n := fmt.Sprintf("/opt/nodejs/node%d/node_modules", major)
 		set("NODE_PATH", n+":/opt/nodejs/node_modules:/var/runtime/node_modules:/var/runtime:/var/task")
-	case provided, unknownFamily:
+	case ruby:
+		n := fmt.Sprintf("%d.%d.0", major, minor)
+		set(
+			"GEM_HOME", runtimeDir,
+			"GEM_PATH", "/var/task/vendor/bundle/ruby/"+n+":/opt/ruby/gems/"+n+":/var/runtime:/var/runtime/ruby/"+n,
+			"RUBYLIB", "/var/task:/var/runtime/lib:/opt/ruby/lib",
+		)
+	case dotnet:
+		set("DOTNET_ROOT", langDir+"/bin", "LAMBDA_RUNTIME_NAME", fn.Runtime)
+	case java, provided, unknownFamily:
 	}
 	maps.Copy(v, fn.Variables)
 	set(
@@ -106,9 +115,12 @@ func variables(fn *Function, l layout, stream, api string, keys Keys) map[string
 	}
 	if keys.AccessKeyID != "" {
 		set("AWS_ACCESS_KEY_ID", keys.AccessKeyID, "AWS_SECRET_ACCESS_KEY", keys.SecretAccessKey, "AWS_SESSION_TOKEN", keys.SessionToken)
+		if f == java && major <= 11 {
+			set("AWS_ACCESS_KEY", keys.AccessKeyID, "AWS_SECRET_KEY", keys.SecretAccessKey)
+		}
 	}
 	for _, name := range []string{
-		"PATH", "LD_LIBRARY_PATH", "PYTHONPATH", "NODE_PATH", "PWD", "LAMBDA_TASK_ROOT", "LAMBDA_RUNTIME_DIR", "AWS_LAMBDA_EXEC_WRAPPER",
+		"PATH", "LD_LIBRARY_PATH", "PYTHONPATH", "NODE_PATH", "GEM_HOME", "GEM_PATH", "RUBYLIB", "PWD", "LAMBDA_TASK_ROOT", "LAMBDA_RUNTIME_DIR", "AWS_LAMBDA_EXEC_WRAPPER",
 	} {
 		if value, ok := v[name]; ok {
 			v[name] = l.place(value)

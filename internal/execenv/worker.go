@@ -89,7 +89,7 @@ type startMessage struct {
 }
 
 // startProgram starts a program that speaks the Runtime API over HTTP.
-func (p *Pool) startProgram(ctx context.Context, path, dir string, out io.Writer, env func(api string) []string) (*worker, error) {
+func (p *Pool) startProgram(ctx context.Context, path string, args []string, dir string, out io.Writer, env func(api string) []string) (*worker, error) {
 	listener, err := new(net.ListenConfig).Listen(ctx, "tcp", "127.0.0.1:0")
 	if err != nil {
 		return nil, fmt.Errorf("open runtime API: %w", err)
@@ -99,7 +99,7 @@ func (p *Pool) startProgram(ctx context.Context, path, dir string, out io.Writer
 	api := serve(listener, w.session)
 	w.close = api.close
 	w.proc, err = sandbox.Start(sandbox.Command{
-		Path: path, Env: env(api.addr), Dir: dir, Output: &w.out,
+		Path: path, Args: args, Env: env(api.addr), Dir: dir, Output: &w.out,
 		Limits: sandbox.Limits{OpenFiles: openFiles},
 	})
 	if err != nil {
