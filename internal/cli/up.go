@@ -24,6 +24,7 @@ type upOptions struct {
 	proxies    []string
 	endpoints  []string
 	noReplay   bool
+	asyncScale float64
 	verbose    bool
 }
 
@@ -50,6 +51,7 @@ the data directory, deploy to it.`,
 	flags.StringArrayVar(&o.proxies, "trusted-proxy", nil, "address or CIDR block of a proxy whose X-Forwarded-For tells the source IP (repeatable)")
 	flags.StringArrayVar(&o.endpoints, "service-endpoint", nil, "SERVICE=URL of an AWS service that integrations call, such as sqs=http://127.0.0.1:9324 (repeatable)")
 	flags.BoolVar(&o.noReplay, "refuse-replay", false, "refuse a signed request that was accepted before, which AWS does not")
+	flags.Float64Var(&o.asyncScale, "async-retry-scale", 1, "factor on the waits between tries of asynchronous calls, such as 0.01 for tests")
 	flags.BoolVar(&o.verbose, "verbose", false, "log what the server does")
 	return command
 }
@@ -91,6 +93,9 @@ func (p *program) serve(ctx context.Context, o *upOptions, d *deployment) error 
 	if err != nil {
 		return usagef("--service-endpoint: %w", err)
 	}
+	if o.asyncScale <= 0 {
+		return usagef("--async-retry-scale: %v is not more than 0", o.asyncScale)
+	}
 	dataPlane, closer, err := o.open(p)
 	if err != nil {
 		return err
@@ -107,6 +112,7 @@ func (p *program) serve(ctx context.Context, o *upOptions, d *deployment) error 
 		Services:   endpoints,
 		DataPlane:  dataPlane,
 		NoReplay:   o.noReplay,
+		AsyncScale: o.asyncScale,
 		RegionHint: firstOf(p.getenv("AWS_REGION"), p.getenv("AWS_DEFAULT_REGION")),
 		Log:        p.logger(o.verbose),
 	})

@@ -49,6 +49,7 @@ type Config struct {
 	DataPlane  DataPlane        // of the listeners of APIs
 	NoReplay   bool             // refuse signed requests to APIs that were accepted before
 	RegionHint string           // what the environment says, for a fresh data directory
+	AsyncScale float64          // of the waits between tries of asynchronous calls; 0 means 1
 	Drain      time.Duration    // how long accepted requests may go on after Run's context is done; 0 means 10 s
 	Log        *slog.Logger     // nil discards
 }
@@ -194,7 +195,12 @@ func (s *Server) wire(ctx context.Context) error {
 		Credentials: functionCredentials{s.sts, "arn:aws:lambda:" + region + ":" + account + ":function:"},
 		Logs:        s.logs,
 	})
-	s.lambda = lambda.New(lambda.Config{Store: s.store, Code: blobs, Pool: s.pool, Account: account, Region: region, Log: s.log})
+	ends := newDestinations(s)
+	s.lambda = lambda.New(lambda.Config{
+		Store: s.store, Code: blobs, Pool: s.pool, Account: account, Region: region, Log: s.log,
+		Clock: lambda.ScaledClock(firstOf(s.config.AsyncScale, 1)), Destinations: ends,
+	})
+	ends.lambda = s.lambda
 	if s.truststores, err = openTruststores(s.config.DataPlane.Truststores, s.log); err != nil {
 		return err
 	}
@@ -328,11 +334,11 @@ func (s *Server) close() error {
 	return errors.Join(errs...)
 }
 
-func firstOf(values ...string) string {
+func firstOf[T comparable](values ...T) (zero T) {
 	for _, value := range values {
-		if value != "" {
+		if value != zero {
 			return value
 		}
 	}
-	return ""
+	return zero
 }

@@ -81,8 +81,8 @@ func (s *Service) deliver(ctx context.Context, d *Delivery) {
 			return
 		}
 		if n == deliveries {
-			s.log.Warn("the end of an asynchronous call could not be told", slog.String("function", d.FunctionARN),
-				slog.String("requestId", d.RequestID), slog.String("target", d.Target), slog.Any("error", err))
+			s.log.WarnContext(ctx, "the end of an asynchronous call could not be told", slog.String("function", d.FunctionARN),
+				slog.String("request_id", d.RequestID), slog.String("target", d.Target), slog.Any("error", err))
 			return
 		}
 		select {

@@ -206,7 +206,7 @@ func (s *Service) attempt(ctx context.Context, id string) {
 		fn = c.find(e.Qualifier)
 	}
 	if fn == nil {
-		s.log.Warn("asynchronous call of what was deleted is dropped", slog.String("function", s.arn(e.Name, e.Qualifier)), slog.String("requestId", id))
+		s.log.WarnContext(ctx, "asynchronous call of what was deleted is dropped", slog.String("function", s.arn(e.Name, e.Qualifier)), slog.String("request_id", id))
 		s.forget(ctx, &e)
 		return
 	}
@@ -226,7 +226,7 @@ func (s *Service) attempt(ctx context.Context, id string) {
 	var wait time.Duration
 	switch {
 	case err != nil:
-		s.log.Debug("asynchronous call waits", slog.String("function", fn.ARN), slog.String("requestId", id), slog.Any("error", err))
+		s.log.DebugContext(ctx, "asynchronous call waits", slog.String("function", fn.ARN), slog.String("request_id", id), slog.Any("error", err))
 		wait = min(time.Second<<min(e.Throttles, 10), longestWait)
 		e.Throttles++
 	case res.FunctionError != "":
@@ -256,7 +256,7 @@ func (s *Service) attempt(ctx context.Context, id string) {
 		return nil
 	})
 	if err != nil && ctx.Err() == nil && !errors.Is(err, store.ErrNotFound) {
-		s.log.Error("keep an asynchronous call", slog.String("requestId", id), slog.Any("error", err))
+		s.log.ErrorContext(ctx, "keep an asynchronous call", slog.String("request_id", id), slog.Any("error", err))
 	}
 	s.queue.add(id, e.Due)
 }
@@ -265,7 +265,7 @@ func (s *Service) attempt(ctx context.Context, id string) {
 func (s *Service) forget(ctx context.Context, e *event) {
 	if err := s.events.Delete(ctx, e.ID); err != nil && !errors.Is(err, store.ErrNotFound) {
 		if ctx.Err() == nil {
-			s.log.Error("forget an asynchronous call", slog.String("requestId", e.ID), slog.Any("error", err))
+			s.log.ErrorContext(ctx, "forget an asynchronous call", slog.String("request_id", e.ID), slog.Any("error", err))
 		}
 		return
 	}

@@ -67,23 +67,33 @@ func TestWhatBecomesOfAsynchronousCalls(t *testing.T) {
 		want     string // the record, without times and IDs
 	}{
 		{
-			"success", "event", lambda.EventInvokeConfig{OnSuccess: destination}, nil,
+			"success", "event",
+			lambda.EventInvokeConfig{OnSuccess: destination},
+			nil,
 			`{"condition":"Success","approximateInvokeCount":1} {"executedVersion":"$LATEST","statusCode":200} {"a":1}`,
 		},
 		{
-			"a failure is tried three times", counting, lambda.EventInvokeConfig{OnFailure: destination}, nil,
+			"a failure is tried three times", counting,
+			lambda.EventInvokeConfig{OnFailure: destination},
+			nil,
 			`{"condition":"RetriesExhausted","approximateInvokeCount":3} {"executedVersion":"$LATEST","functionError":"Unhandled","statusCode":200} "no"`,
 		},
 		{
-			"or once", counting, lambda.EventInvokeConfig{OnFailure: destination, MaximumRetryAttempts: &zero}, nil,
+			"or once", counting,
+			lambda.EventInvokeConfig{OnFailure: destination, MaximumRetryAttempts: &zero},
+			nil,
 			`{"condition":"RetriesExhausted","approximateInvokeCount":1} {"executedVersion":"$LATEST","functionError":"Unhandled","statusCode":200} "no"`,
 		},
 		{
-			"no try begins after the age", counting, lambda.EventInvokeConfig{OnFailure: destination, MaximumEventAgeInSeconds: new(60)}, nil,
+			"no try begins after the age", counting,
+			lambda.EventInvokeConfig{OnFailure: destination, MaximumEventAgeInSeconds: new(60)},
+			nil,
 			`{"condition":"EventAgeExceeded","approximateInvokeCount":1} {"executedVersion":"$LATEST","functionError":"Unhandled","statusCode":200} "no"`,
 		},
 		{
-			"no concurrency, no try", "event", lambda.EventInvokeConfig{OnFailure: destination}, &zero,
+			"no concurrency, no try", "event",
+			lambda.EventInvokeConfig{OnFailure: destination},
+			&zero,
 			`{"condition":"ZeroReservedConcurrency","approximateInvokeCount":0} null null`,
 		},
 	}

@@ -23,12 +23,12 @@ type Config struct {
 	Pool      *execenv.Pool
 	Account   string
 	Region    string
-	Partition string       // "" means "aws"
-	Roles     Roles        // nil: execution roles are not checked
-	Clock     Clock        // of asynchronous calls; nil means the real one
+	Partition string // "" means "aws"
+	Roles     Roles  // nil: execution roles are not checked
+	Clock     Clock  // of asynchronous calls; nil means the real one
 
 	Destinations Destinations // of asynchronous calls; nil: there are none
-	Log       *slog.Logger // nil discards
+	Log          *slog.Logger // nil discards
 }
 
 // Roles tells whether Lambda may assume a role.

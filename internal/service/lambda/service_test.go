@@ -49,6 +49,7 @@ func newPlace(tb testing.TB) *place {
 // running runs a component until the returned function is called, or the test
 // is over.
 func running(tb testing.TB, run func(context.Context) error) (stop func()) {
+	tb.Helper()
 	ctx, cancel := context.WithCancel(context.Background())
 	done := make(chan error, 1)
 	go func() { done <- run(ctx) }()
