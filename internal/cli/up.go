@@ -25,7 +25,7 @@ type upOptions struct {
 	endpoints  []string
 	noReplay   bool
 	asyncScale float64
-	verbose    bool
+	log        logOptions
 }
 
 func (p *program) upCommand() *cobra.Command {
@@ -52,7 +52,7 @@ the data directory, deploy to it.`,
 	flags.StringArrayVar(&o.endpoints, "service-endpoint", nil, "SERVICE=URL of an AWS service that integrations call, such as sqs=http://127.0.0.1:9324 (repeatable)")
 	flags.BoolVar(&o.noReplay, "refuse-replay", false, "refuse a signed request that was accepted before, which AWS does not")
 	flags.Float64Var(&o.asyncScale, "async-retry-scale", 1, "factor on the waits between tries of asynchronous calls, such as 0.01 for tests")
-	flags.BoolVar(&o.verbose, "verbose", false, "log what the server does")
+	o.log.flags(flags)
 	return command
 }
 
@@ -101,6 +101,11 @@ func (p *program) serve(ctx context.Context, o *upOptions, d *deployment) error 
 		return err
 	}
 	defer closer.Close()
+	log, logCloser, err := p.logger(&o.log)
+	if err != nil {
+		return err
+	}
+	defer logCloser.Close()
 	s, err := server.New(ctx, server.Config{
 		DataDir:    p.dataDir,
 		Listen:     o.listen,
@@ -114,7 +119,7 @@ func (p *program) serve(ctx context.Context, o *upOptions, d *deployment) error 
 		NoReplay:   o.noReplay,
 		AsyncScale: o.asyncScale,
 		RegionHint: firstOf(p.getenv("AWS_REGION"), p.getenv("AWS_DEFAULT_REGION")),
-		Log:        p.logger(o.verbose),
+		Log:        log,
 	})
 	if err != nil {
 		return err
