@@ -4,6 +4,7 @@ import (
 	"fmt"
 	"io"
 	"os"
+	"strings"
 
 	"github.com/spf13/pflag"
 
@@ -12,24 +13,31 @@ import (
 
 // dataPlaneOptions are the flags of up that are about the listeners of APIs.
 type dataPlaneOptions struct {
-	accessLog        string
-	tlsCert, tlsKey  string
+	accessLog       string
+	tlsCert, tlsKey string
+	truststores     []string
 }
 
 func (o *dataPlaneOptions) flags(flags *pflag.FlagSet) {
 	flags.StringVar(&o.accessLog, "access-log", "", "FILE that gets the access log of every stage, \"-\": standard output (log groups only)")
 	flags.StringVar(&o.tlsCert, "tls-cert", "", "FILE of a certificate chain for the names that it covers, read anew when it changes (local authority)")
 	flags.StringVar(&o.tlsKey, "tls-key", "", "FILE of the key of --tls-cert")
+	flags.StringArrayVar(&o.truststores, "truststore", nil, "s3://BUCKET/KEY=FILE: certificates that a custom domain name with mutual TLS trusts (repeatable)")
 }
 
 // open returns what the flags say. The caller closes what closer is, when the
 // server has stopped.
-func (o *dataPlaneOptions) open(p *program) (config server.DataPlane, closer io.Closer, err error) {
-	closer = io.NopCloser(nil)
+func (o *dataPlaneOptions) open(p *program) (server.DataPlane, io.Closer, error) {
+	var config server.DataPlane
+	var closer io.Closer = io.NopCloser(nil)
 	if (o.tlsCert == "") != (o.tlsKey == "") {
 		return config, closer, usagef("--tls-cert and --tls-key go together")
 	}
 	config.CertFile, config.KeyFile = o.tlsCert, o.tlsKey
+	var err error
+	if config.Truststores, err = pairs(o.truststores); err != nil {
+		return config, closer, usagef("--truststore: %w", err)
+	}
 	switch o.accessLog {
 	case "":
 	case "-":
@@ -42,4 +50,20 @@ func (o *dataPlaneOptions) open(p *program) (config server.DataPlane, closer io.
 		config.AccessLog, closer = f, f
 	}
 	return config, closer, nil
+}
+
+// pairs reads NAME=VALUE of each text. A name has no "=".
+func pairs(texts []string) (map[string]string, error) {
+	out := map[string]string{}
+	for _, text := range texts {
+		name, value, _ := strings.Cut(text, "=")
+		if name == "" || value == "" {
+			return nil, fmt.Errorf("%q is not NAME=VALUE", text)
+		}
+		if _, ok := out[name]; ok {
+			return nil, fmt.Errorf("%s is given twice", name)
+		}
+		out[name] = value
+	}
+	return out, nil
 }

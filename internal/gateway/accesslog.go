@@ -150,6 +150,9 @@ func (x *exchange) logIdentity(name string) string {
 	case "userAgent":
 		return x.r.UserAgent()
 	}
+	if rest, ok := strings.CutPrefix(name, "clientCert."); ok {
+		return x.logClientCert(rest)
+	}
 	iam := x.authorizer.IAM
 	if iam == nil {
 		return ""

@@ -16,13 +16,15 @@ type domains struct {
 type domain struct {
 	stages map[string]*stage // by mapping key; nil where the stage serves nothing
 	depth  int               // how many segments the longest key has
+
+	truststore string // of mutual TLS; "": nobody has to show a certificate
 }
 
 // compileDomains makes the domains of what g.config.APIs has now.
 func (g *Gateway) compileDomains(apis map[string]*api) domains {
 	ds := domains{map[string]*domain{}, map[string]*domain{}}
 	for served := range g.config.APIs.Domains() {
-		d := &domain{stages: make(map[string]*stage, len(served.Mappings))}
+		d := &domain{stages: make(map[string]*stage, len(served.Mappings)), truststore: served.Truststore}
 		for _, m := range served.Mappings {
 			d.stages[m.ApiMappingKey] = stageOf(apis, &m)
 			d.depth = max(d.depth, 1+strings.Count(m.ApiMappingKey, "/"))
@@ -83,6 +85,9 @@ func (d *domain) match(path string) (key string, ok bool) {
 // locateCustom finds the stage under a custom domain name. Only keys are looked
 // at: a route that is missing behind the longest one is looked for nowhere else.
 func (x *exchange) locateCustom(d *domain, path string) error {
+	if err := x.checkClientCertificate(d); err != nil {
+		return err
+	}
 	key, ok := d.match(path)
 	if !ok {
 		return notFound("no API mapping of the domain name matches the path")

@@ -24,7 +24,7 @@ func (x *exchange) event() (*event.Request, error) {
 		RouteKey: x.route.Key, RoutePath: x.route.Path,
 		DomainName: x.domain, Method: x.req.Method, Path: x.stagePath(x.path), SentPath: x.stagePath(x.sentPath), RawQuery: x.req.RawQuery,
 		Protocol: "HTTP/1.1", UserAgent: x.r.UserAgent(), RequestID: x.id, Time: x.start, HTTP2: x.r.ProtoMajor >= 2,
-		Headers: x.eventHeaders(), StageVariables: x.stage.variables, Body: x.body, Authorizer: x.authorizer,
+		Headers: x.eventHeaders(), StageVariables: x.stage.variables, Body: x.body, Authorizer: x.authorizer, ClientCert: x.clientCert,
 	}
 	if x.custom {
 		r.SentPath = x.req.Path // with the mapping key, and without the stage

@@ -93,6 +93,7 @@ func (s *Server) dataPlaneTLS(a *authority) (*tls.Config, error) {
 		NextProtos:     []string{"h2", "http/1.1"},
 		GetCertificate: a.leafFor,
 	}
+	s.truststores.require(config, s.gateway.Truststore)
 	d := &s.config.DataPlane
 	if d.CertFile == "" && d.KeyFile == "" {
 		return config, nil

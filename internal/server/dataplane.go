@@ -13,4 +13,9 @@ type DataPlane struct {
 	// anew when they change. Names that it does not cover get a certificate of the
 	// local authority, as all do when both are empty.
 	CertFile, KeyFile string
+
+	// Truststores are files with the certificates of mutual TLS, by the URI that
+	// a custom domain name has for them: s3://bucket/key. They are read anew when
+	// they change.
+	Truststores map[string]string
 }

@@ -37,6 +37,7 @@ type Request struct {
 
 	Body       []byte
 	Authorizer Authorizer
+	ClientCert *ClientCert // nil without mutual TLS
 }
 
 // A Parameter is a name and a value.

@@ -85,6 +85,9 @@ func appendV1Context(b []byte, r *Request) []byte {
 	}
 	b = appendNullable(b, "accountId", iam.AccountID)
 	b = appendNullable(b, "caller", iam.UserID)
+	if r.ClientCert != nil {
+		b = appendClientCert(append(b, ','), r.ClientCert)
+	}
 	b = append(b, `,"cognitoAuthenticationProvider":null,"cognitoAuthenticationType":null,"cognitoIdentityId":null,"cognitoIdentityPoolId":null`...)
 	b = appendNullable(b, "principalOrgId", iam.OrgID)
 	b = appendMember(b, "sourceIp", r.SourceIP)

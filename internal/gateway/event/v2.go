@@ -77,6 +77,9 @@ func appendV2Context(b []byte, r *Request) []byte {
 	b = append(b, `,"requestContext":{"accountId":`...)
 	b = AppendString(b, r.AccountID)
 	b = appendMember(b, "apiId", r.APIID)
+	if r.ClientCert != nil {
+		b = append(appendClientCert(append(b, `,"authentication":{`...), r.ClientCert), '}')
+	}
 	b = appendV2Authorizer(b, &r.Authorizer)
 	b = appendMember(b, "domainName", r.DomainName)
 	b = appendMember(b, "domainPrefix", r.DomainPrefix)
