@@ -3,6 +3,7 @@ package cli
 import (
 	"fmt"
 	"io"
+	"net"
 	"os"
 	"strings"
 
@@ -16,6 +17,7 @@ type dataPlaneOptions struct {
 	accessLog       string
 	tlsCert, tlsKey string
 	truststores     []string
+	vpcLinks        []string
 }
 
 func (o *dataPlaneOptions) flags(flags *pflag.FlagSet) {
@@ -23,6 +25,7 @@ func (o *dataPlaneOptions) flags(flags *pflag.FlagSet) {
 	flags.StringVar(&o.tlsCert, "tls-cert", "", "FILE of a certificate chain for the names that it covers, read anew when it changes (local authority)")
 	flags.StringVar(&o.tlsKey, "tls-key", "", "FILE of the key of --tls-cert")
 	flags.StringArrayVar(&o.truststores, "truststore", nil, "s3://BUCKET/KEY=FILE: certificates that a custom domain name with mutual TLS trusts (repeatable)")
+	flags.StringArrayVar(&o.vpcLinks, "vpc-link", nil, "NAME=HOST:PORT that private integrations reach; NAME is the ARN of a listener or service, the ID of a VPC link, or * (repeatable)")
 }
 
 // open returns what the flags say. The caller closes what closer is, when the
@@ -37,6 +40,14 @@ func (o *dataPlaneOptions) open(p *program) (server.DataPlane, io.Closer, error)
 	var err error
 	if config.Truststores, err = pairs(o.truststores); err != nil {
 		return config, closer, usagef("--truststore: %w", err)
+	}
+	if config.VPCLinks, err = pairs(o.vpcLinks); err != nil {
+		return config, closer, usagef("--vpc-link: %w", err)
+	}
+	for name, address := range config.VPCLinks {
+		if _, port, err := net.SplitHostPort(address); err != nil || port == "" {
+			return config, closer, usagef("--vpc-link: the address %q of %s is not HOST:PORT", address, name)
+		}
 	}
 	switch o.accessLog {
 	case "":

@@ -34,6 +34,7 @@ type Config struct {
 	AccessLogs       AccessLogs         // of stages that have one; nil writes none
 	LogEveryStage    bool               // stages without an access log write CLF lines without a destination
 	Replay           *sigv4.ReplayCache // refuse requests that were accepted before; nil accepts them again, as AWS does
+	VPCLinks         VPCLinks           // where private integrations lead
 	Services         Services           // what AWS service integrations call; the zero value has none
 	Partition        string             // "" means "aws"
 	OrganizationID   string             // of the account; "" when it is in none
@@ -64,7 +65,8 @@ type Gateway struct {
 	issuers  *authorizer.Issuers
 	answers  *authorizer.Cache
 
-	transport http.RoundTripper // to HTTP backends
+	transport http.RoundTripper            // to HTTP backends
+	named     map[string]http.RoundTripper // by the server name that they verify; guarded by mu
 
 	buckets map[string]*bucket  // by stage or route; guarded by mu
 	meters  map[meterKey]*meter // guarded by mu; tables have their own list

@@ -18,6 +18,7 @@ import (
 type proxy struct {
 	integration.HTTP
 
+	private   bool // behind a VPC link: the backend gets host and path as the client sent them
 	request   apigatewayv2.Mapping
 	responses responseMappings
 }
@@ -32,6 +33,9 @@ func (p *proxy) integrate(x *exchange) error {
 	}
 	for i, name := range x.route.Names {
 		r.Variables[name] = x.values[i]
+	}
+	if p.private {
+		r.Host, r.TargetPath = x.req.Host, x.stagePath(x.sentPath)
 	}
 	if err := x.mapRequest(p.request, r); err != nil {
 		return err

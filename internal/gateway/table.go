@@ -176,16 +176,8 @@ func (g *Gateway) compileIntegration(r *apigatewayv2.Route, served *apigatewayv2
 		}}, nil
 	case i.IntegrationType == apigatewayv2.IntegrationAWSProxy:
 		return g.compileService(&i, timeout)
-	case i.IntegrationType == apigatewayv2.IntegrationHTTPProxy && (i.ConnectionType == "" || i.ConnectionType == "INTERNET"):
-		uri, err := integration.ReplaceStageVariables(i.IntegrationUri, served.Stage.StageVariables)
-		if err != nil {
-			return nil, err
-		}
-		if err := integration.CheckURI(uri); err != nil {
-			return nil, err
-		}
-		p := &proxy{HTTP: integration.HTTP{Transport: g.transport, URI: uri, Method: i.IntegrationMethod, Timeout: timeout}}
-		return p, p.compileMappings(&i)
+	case i.IntegrationType == apigatewayv2.IntegrationHTTPProxy:
+		return g.compileProxy(&i, served.Stage.StageVariables, timeout)
 	default:
 		return nil, fmt.Errorf("integrations of the type %s %s are not served", i.IntegrationType, i.IntegrationSubtype)
 	}

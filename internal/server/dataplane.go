@@ -1,6 +1,10 @@
 package server
 
-import "io"
+import (
+	"io"
+
+	"github.com/hakonegate/hakone/internal/gateway"
+)
 
 // A DataPlane is what an operator chooses for the listeners of the APIs. The
 // zero value is a good one.
@@ -18,4 +22,7 @@ type DataPlane struct {
 	// a custom domain name has for them: s3://bucket/key. They are read anew when
 	// they change.
 	Truststores map[string]string
+
+	// VPCLinks are where private integrations lead.
+	VPCLinks gateway.VPCLinks
 }

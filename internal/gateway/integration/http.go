@@ -35,6 +35,8 @@ type HTTPRequest struct {
 	Body      []byte
 	Forwarded string // element for the header Forwarded
 
+	Host string // of the request; empty: the backend's
+
 	// TargetPath takes the place of the URI's path, encoded; empty leaves that.
 	TargetPath string
 	// EditHeaders changes the headers after hop-by-hop ones are left out, so that
@@ -146,6 +148,9 @@ func (h *HTTP) Do(ctx context.Context, r *HTTPRequest) (res *HTTPResponse, done 
 		done = func() { cancel(); body.end() }
 		out.ContentLength, out.GetBody = int64(len(r.Body)), body.reader
 		out.Body, _ = body.reader() // never fails
+	}
+	if r.Host != "" {
+		out.Host = r.Host
 	}
 	requestHeaders(out.Header, r)
 	if host := out.Header.Get("Host"); host != "" {

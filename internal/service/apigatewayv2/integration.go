@@ -33,12 +33,8 @@ func (s *Service) addIntegration(d *document, i Integration, id string) (*Integr
 // checkIntegration fills in defaults and refuses what the gateway does not
 // serve, so that nobody finds out by a failing request.
 func (s *Service) checkIntegration(i *Integration) error {
-	switch i.ConnectionType {
-	case "":
-		i.ConnectionType = "INTERNET"
-	case "INTERNET":
-	default:
-		return badRequest("The connection type %s is not served by this gateway", i.ConnectionType)
+	if err := s.checkConnection(i); err != nil {
+		return err
 	}
 	if i.PayloadFormatVersion == "" {
 		i.PayloadFormatVersion = "1.0"
@@ -94,6 +90,9 @@ func checkHTTP(i *Integration) error {
 	}
 	if i.PayloadFormatVersion != "1.0" {
 		return badRequest("HTTP_PROXY integrations have the payload format version 1.0")
+	}
+	if i.ConnectionType == ConnectionVPCLink {
+		return nil // checkConnection has looked at the URI
 	}
 	plain := strings.NewReplacer("${stageVariables.", "", "{", "", "}", "").Replace(i.IntegrationUri)
 	u, err := url.Parse(plain)

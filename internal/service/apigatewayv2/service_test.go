@@ -140,7 +140,7 @@ func TestRefusals(t *testing.T) {
 		{"a mock", integration(Integration{IntegrationType: "MOCK"}), "Invalid integration type MOCK"},
 		{"a timeout too long", integration(Integration{IntegrationType: "AWS_PROXY", IntegrationUri: function, TimeoutInMillis: 30001}), "Timeout should be between 50 ms and 30000 ms"},
 		{"an AWS service without a role", integration(Integration{IntegrationType: "AWS_PROXY", IntegrationSubtype: "SQS-SendMessage"}), "Credentials ARN must be specified"},
-		{"a VPC link", integration(Integration{IntegrationType: "HTTP_PROXY", ConnectionType: "VPC_LINK"}), "VPC_LINK is not served by this gateway"},
+		{"a VPC link", integration(Integration{IntegrationType: "HTTP_PROXY", ConnectionType: "VPC_LINK"}), "ConnectionId must be set to vpcLinkId"},
 		{"no URL", integration(Integration{IntegrationType: "HTTP_PROXY", IntegrationMethod: "GET", IntegrationUri: "nope"}), "Invalid HTTP endpoint specified for URI"},
 		{"results cached by nothing", authorizer(Authorizer{
 			Name: "l", AuthorizerType: "REQUEST", AuthorizerUri: function, AuthorizerPayloadFormatVersion: "2.0", AuthorizerResultTtlInSeconds: &ttl,
