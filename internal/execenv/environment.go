@@ -218,7 +218,7 @@ func (e *environment) finish(call Invocation, o outcome, began time.Time, initTo
 	e.log.system(r.line(e.fn))
 	return Result{
 		RequestID: call.RequestID, Payload: o.payload(call.RequestID), FunctionError: o.functionError(), ErrorType: o.errorType,
-		ContentType: o.contentType, LogTail: e.log.end(), Duration: took, InitDuration: initTook,
+		ContentType: o.contentType, Streamed: o.streamed, LogTail: e.log.end(), Duration: took, InitDuration: initTook,
 	}
 }
 

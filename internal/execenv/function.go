@@ -50,6 +50,7 @@ type Result struct {
 	FunctionError string // "" or "Unhandled"
 	ErrorType     string // of a FunctionError, as logs name it: "Sandbox.Timedout", "Exception"
 	ContentType   string // of the function's result
+	Streamed      bool   // the function wrote the result as a stream
 	LogTail       []byte // last 4096 bytes of the call's log, if asked for
 
 	Duration     time.Duration

@@ -11,6 +11,7 @@ import (
 type outcome struct {
 	body        []byte // what the runtime posted
 	contentType string
+	streamed    bool     // the runtime sent the body as a stream
 	fail        *failure // of the platform, instead of a body
 	errorType   string   // "" if it went well
 	status      string   // in REPORT: "", "timeout" or "error"
@@ -19,7 +20,7 @@ type outcome struct {
 // answered is the outcome of a call that the runtime answered. A handler's
 // exception is an error to the caller, but no status for the platform.
 func answered(a runtimeapi.Answer) outcome {
-	return outcome{body: a.Body, contentType: a.ContentType, errorType: a.ErrorType}
+	return outcome{body: a.Body, contentType: a.ContentType, streamed: a.Streamed, errorType: a.ErrorType}
 }
 
 func platformError(f failure, status string) outcome {

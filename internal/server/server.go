@@ -243,11 +243,11 @@ func (s *Server) open(ctx context.Context) error {
 	if err != nil {
 		return err
 	}
-	if s.data, err = listen(ctx, "the data plane (--listen)", firstOf(s.config.Listen, "127.0.0.1:8443"), s.gateway, secure); err != nil {
+	if s.data, err = listen(ctx, "the data plane (--listen)", firstOf(s.config.Listen, "127.0.0.1:8443"), s.dataHandler(), secure); err != nil {
 		return err
 	}
 	if s.config.ListenHTTP != "" {
-		if s.plain, err = listen(ctx, "the plain data plane (--listen-http)", s.config.ListenHTTP, s.gateway, nil); err != nil {
+		if s.plain, err = listen(ctx, "the plain data plane (--listen-http)", s.config.ListenHTTP, s.dataHandler(), nil); err != nil {
 			return err
 		}
 	}

@@ -50,6 +50,8 @@ type InvokeOutput struct {
 	ErrorType       string // of a FunctionError, for logs
 	ExecutedVersion string
 	LogResult       []byte // last 4096 bytes of the log with Tail
+	ContentType     string // of the result, as the function's runtime said
+	Streamed        bool   // the function wrote it as a stream
 }
 
 // Invoke calls a function and waits for its answer.
@@ -80,7 +82,7 @@ func (s *Service) Invoke(ctx context.Context, in *InvokeInput) (*InvokeOutput, e
 	}
 	return &InvokeOutput{
 		RequestID: res.RequestID, Payload: res.Payload, FunctionError: res.FunctionError, ErrorType: res.ErrorType,
-		ExecutedVersion: fn.Version, LogResult: res.LogTail,
+		ExecutedVersion: fn.Version, LogResult: res.LogTail, ContentType: res.ContentType, Streamed: res.Streamed,
 	}, nil
 }
 

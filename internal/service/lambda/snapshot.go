@@ -15,6 +15,7 @@ import (
 type snapshot struct {
 	revision  uint64
 	functions map[string]*compiled
+	urls      map[string]*FunctionURL // by ID
 }
 
 // A compiled function is ready to be called.
@@ -24,6 +25,7 @@ type compiled struct {
 	versions map[string]*execenv.Function
 	aliases  map[string]weighted
 	policies map[string]*policy.Policy // by qualifier; "" is the function itself
+	urls     []FunctionURL
 	reserved *int
 	async    map[string]EventInvokeConfig // by qualifier
 	letters  map[string]string            // dead-letter queues by version
@@ -45,13 +47,18 @@ func (s *Service) refresh() {
 	if old.functions != nil && old.revision == revision {
 		return
 	}
-	next := &snapshot{revision, make(map[string]*compiled, len(old.functions))}
+	next := &snapshot{revision, make(map[string]*compiled, len(old.functions)), map[string]*FunctionURL{}}
 	for name, f := range s.functions.All() {
 		if c := old.functions[name]; c != nil && c.change == f.Change {
 			next.functions[name] = c
 			continue
 		}
 		next.functions[name] = s.compile(name, &f)
+	}
+	for _, c := range next.functions {
+		for i := range c.urls {
+			next.urls[c.urls[i].ID] = &c.urls[i]
+		}
 	}
 	s.compiled.Store(next)
 	s.retire(old, next)
@@ -94,6 +101,9 @@ func (s *Service) compile(name string, f *record) *compiled {
 			c.letters[number] = v.DeadLetterConfig.TargetArn
 		}
 		c.versions[number] = s.executable(&v, f.Reserved)
+	}
+	for _, u := range f.URLs {
+		c.urls = append(c.urls, u)
 	}
 	for alias, a := range f.Aliases {
 		w := weighted{version: a.FunctionVersion}

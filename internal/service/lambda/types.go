@@ -39,12 +39,12 @@ func (s *Service) Types() []stack.Type {
 			Replace: []string{"*"}, Required: []string{"Content"}, Attributes: []string{"LayerVersionArn"},
 		},
 		{
-			Name: "AWS::Lambda::Url", Level: stack.Record, Handler: urls{s},
+			Name: "AWS::Lambda::Url", Level: stack.Real, Handler: urls{s},
 			Replace: []string{"TargetFunctionArn", "Qualifier"}, Required: []string{"AuthType", "TargetFunctionArn"},
 			Attributes: []string{"FunctionArn", "FunctionUrl"},
 		},
 		{
-			Name: "AWS::Lambda::EventInvokeConfig", Level: stack.Record, Handler: eventInvokeConfigs{s},
+			Name: "AWS::Lambda::EventInvokeConfig", Level: stack.Real, Handler: eventInvokeConfigs{s},
 			Replace: []string{"FunctionName", "Qualifier"}, Required: []string{"FunctionName", "Qualifier"},
 		},
 	}
