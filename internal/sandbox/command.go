@@ -16,6 +16,9 @@ type Command struct {
 	Files  []*os.File // become descriptors 3, 4, …; the caller closes them
 	Output io.Writer  // gets standard output and error, in order, one Write at a time
 	Limits Limits
+
+	Room      *Room      // nil: the machine as it is
+	Furniture *Furniture // for a room that is complete from the start
 }
 
 // Limits bound what the process may use. Zero means the system's own limit.
@@ -51,7 +54,7 @@ type Protections struct {
 	ParentDeath      bool // ended by the kernel when we die
 	NoNewPrivileges  bool // set-uid programs do not raise privileges
 	ResourceLimits   bool // Limits are in force
-	Namespaces       bool // own view of processes, mounts and users
+	Namespaces       bool // a room: own view of processes, files and users
 	Landlock         bool // sees only the files that it needs
 	Seccomp          bool // dangerous system calls are refused
 }

@@ -3,6 +3,7 @@ package sandbox
 import (
 	"errors"
 	"fmt"
+	"net"
 	"os"
 	"runtime"
 	"sync"
@@ -16,6 +17,7 @@ type Process struct {
 	protections Protections
 	done        chan struct{}
 	exit        Exit // set before done is closed
+	room        *room
 
 	mu    sync.Mutex
 	ended bool // the process was waited for: its pid may belong to another
@@ -69,16 +71,29 @@ func (p *Process) start(c Command) (*os.Process, error) {
 	}
 	p.protections = Protections{CleanEnvironment: true}
 	sys := confine(&p.protections)
-	proc, err := os.StartProcess(c.Path, append([]string{c.Path}, c.Args...), &os.ProcAttr{
-		Dir: dir, Env: env, Sys: sys,
-		Files: append([]*os.File{null, write, write}, c.Files...),
-	})
+	std := []*os.File{null, write, write}
+	var proc *os.Process
+	if c.Room != nil {
+		if proc, p.room, err = startStage(&c, sys, std); err == nil {
+			if err = p.room.begin(&c, dir, env, &p.protections); err != nil {
+				_ = proc.Kill()
+				_, _ = proc.Wait()
+				p.room.end()
+			}
+		}
+	} else {
+		proc, err = os.StartProcess(c.Path, append([]string{c.Path}, c.Args...), &os.ProcAttr{
+			Dir: dir, Env: env, Sys: sys, Files: append(std, c.Files...),
+		})
+	}
 	if err != nil {
 		out.close()
 		return nil, err
 	}
 	p.pid, p.out = proc.Pid, out
-	limit(p.pid, c.Limits, &p.protections)
+	if c.Room == nil {
+		limit(p.pid, c.Limits, &p.protections)
+	}
 	go out.read()
 	return proc, nil
 }
@@ -93,10 +108,16 @@ func (p *Process) wait(proc *os.Process) {
 	p.mu.Unlock()
 	p.exit = Exit{Code: -1}
 	if err == nil {
-		if ws, ok := state.Sys().(syscall.WaitStatus); ok && ws.Signaled() {
+		ws, ok := state.Sys().(syscall.WaitStatus)
+		if p.room != nil {
+			if inside, told := p.room.end(); told {
+				ws = inside
+			}
+		}
+		if ok && ws.Signaled() {
 			p.exit.Signal, p.exit.Core = ws.Signal(), ws.CoreDump()
 		} else {
-			p.exit.Code = state.ExitCode()
+			p.exit.Code = ws.ExitStatus()
 		}
 	}
 	p.out.drain()
@@ -104,7 +125,7 @@ func (p *Process) wait(proc *os.Process) {
 	close(p.done)
 }
 
-// PID returns the process id.
+// PID returns the process id; that of the first process, if there is a room.
 func (p *Process) PID() int { return p.pid }
 
 // Protections tells which walls stand around the process.
@@ -127,7 +148,43 @@ func (p *Process) Kill() {
 }
 
 // Terminate asks the process to end, and does not wait.
-func (p *Process) Terminate() { p.signal(syscall.SIGTERM) }
+func (p *Process) Terminate() {
+	if p.room != nil {
+		p.room.signal(syscall.SIGTERM)
+		return
+	}
+	p.signal(syscall.SIGTERM)
+}
+
+// Furnish completes the room of the process. It returns the room's /tmp, for
+// the next process of the same execution environment: close it in the end.
+func (p *Process) Furnish(f Furniture) (*os.File, error) {
+	if p.room == nil {
+		return nil, errors.New("the process has no room")
+	}
+	if err := p.room.furnish(f); err != nil {
+		return nil, err
+	}
+	return p.room.takeTmp(), nil
+}
+
+// Tmp returns what Furnish does, for a process whose Command had Furniture.
+// It may be called once.
+func (p *Process) Tmp() *os.File {
+	if p.room == nil {
+		return nil
+	}
+	return p.room.takeTmp()
+}
+
+// API returns the listener at [RoomAPI] in a room without network, nil in
+// others. It is the caller's to close, and to call for once.
+func (p *Process) API() net.Listener {
+	if p.room == nil {
+		return nil
+	}
+	return p.room.takeAPI()
+}
 
 func (p *Process) signal(sig syscall.Signal) {
 	p.mu.Lock()
