@@ -56,6 +56,7 @@ func TestScripts(t *testing.T) {
 			"login":   login,
 			"request": request,
 			"presign": presign,
+			"answers": answers,
 		},
 	})
 }
@@ -112,6 +113,24 @@ func login(ts *testscript.TestScript, _ bool, args []string) {
 	ts.Setenv("AWS_SESSION_TOKEN", "")
 	for name, value := range variables {
 		ts.Setenv(name, value)
+	}
+}
+
+// answers waits until a signed request to API is answered with the text; every
+// answer before must be a 200:
+//
+//	answers TEXT
+func answers(ts *testscript.TestScript, _ bool, args []string) {
+	deadline := time.Now().Add(60 * time.Second)
+	for {
+		ts.Check(ts.Exec("hakone", "curl", "-s", "--fail", "--service", "execute-api", ts.Getenv("API")))
+		if strings.TrimSpace(ts.ReadFile("stdout")) == args[0] {
+			return
+		}
+		if time.Now().After(deadline) {
+			ts.Fatalf("the answer is %q after a minute, want %q", ts.ReadFile("stdout"), args[0])
+		}
+		time.Sleep(50 * time.Millisecond)
 	}
 }
 

@@ -26,6 +26,7 @@ type upOptions struct {
 	noReplay   bool
 	asyncScale float64
 	log        logOptions
+	watch      bool
 }
 
 func (p *program) upCommand() *cobra.Command {
@@ -38,7 +39,11 @@ serve the APIs until interrupted. The order follows exports and imports. Region,
 stack names and parameters come from the folder's samconfig.toml; flags override.
 
 Without PATH, serve what the data directory holds. When a server already runs for
-the data directory, deploy to it.`,
+the data directory, deploy to it.
+
+Templates and the code that they name are watched: a change is deployed, and requests
+under way finish on the code they began with. A change that fails is told, and what
+ran before goes on.`,
 		Example: `  hakone up examples/article
   hakone up template.yaml --stack-name hello --region eu-west-1 --listen 127.0.0.1:0`,
 		RunE: func(c *cobra.Command, paths []string) error { return p.up(c.Context(), &o, paths) },
@@ -52,6 +57,7 @@ the data directory, deploy to it.`,
 	flags.StringArrayVar(&o.endpoints, "service-endpoint", nil, "SERVICE=URL of an AWS service that integrations call, such as sqs=http://127.0.0.1:9324 (repeatable)")
 	flags.BoolVar(&o.noReplay, "refuse-replay", false, "refuse a signed request that was accepted before, which AWS does not")
 	flags.Float64Var(&o.asyncScale, "async-retry-scale", 1, "factor on the waits between tries of asynchronous calls, such as 0.01 for tests")
+	flags.BoolVar(&o.watch, "watch", true, "deploy again whenever templates or code change")
 	o.log.flags(flags)
 	return command
 }
@@ -79,12 +85,17 @@ func (p *program) up(ctx context.Context, o *upOptions, paths []string) error {
 	if !errors.Is(err, errNotRunning) {
 		return err
 	}
-	return p.serve(ctx, o, d)
+	return p.serve(ctx, o, paths, d)
 }
 
 // serve runs a server in this process, deploys to it, and goes on serving until
 // ctx is done.
-func (p *program) serve(ctx context.Context, o *upOptions, d *deployment) error {
+func (p *program) serve(ctx context.Context, o *upOptions, paths []string, d *deployment) error {
+	w, err := p.watcherOf(o.watch, paths)
+	if err != nil {
+		return err
+	}
+	defer w.close()
 	proxies, err := access.ParseProxies(o.proxies)
 	if err != nil {
 		return usagef("--trusted-proxy: %w", err)
@@ -131,6 +142,9 @@ func (p *program) serve(ctx context.Context, o *upOptions, d *deployment) error 
 	group.Go(func() error { return s.Run(ctx) })
 	group.Go(func() error {
 		err := p.deployWhenUp(ctx, s, o, d)
+		if err == nil {
+			err = p.watch(ctx, w, o.deployOptions, paths)
+		}
 		if err != nil {
 			cancel()
 		}
