@@ -73,3 +73,6 @@ func (a *asked) authorize(x *exchange) error {
 	x.trace.Authorization.Explanation = access.ExplainAuthorization(caller, x.facts(), httpapi.InvokeAction, resource, g.config.Account, nil)
 	return forbidden("the Lambda authorizer's policy does not allow " + httpapi.InvokeAction + " on " + resource)
 }
+
+// ResetAuthorizers forgets what Lambda authorizers said of requests to a stage.
+func (g *Gateway) ResetAuthorizers(apiID, stage string) { g.answers.Reset(apiID + "/" + stage + "/") }

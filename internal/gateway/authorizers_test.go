@@ -246,6 +246,15 @@ func TestLambdaAuthorizerIdentitySources(t *testing.T) {
 			t.Errorf("%s: %d after %d calls, want %d after %d", tt.what, got, calls, tt.want, tt.calls)
 		}
 	}
+	for _, tt := range []struct {
+		stage string
+		calls int
+	}{{"other", 3}, {"$default", 4}} {
+		b.ResetAuthorizers(testAPI, tt.stage)
+		if get("/a?q=1", "k"); calls != tt.calls {
+			t.Errorf("%d calls after a reset of the stage %s, want %d", calls, tt.stage, tt.calls)
+		}
+	}
 	got := event["requestContext"].(map[string]any)["authorizer"]
 	want := map[string]any{"lambda": map[string]any{"n": 1.0, "s": "x", "l": []any{1.0}}}
 	if diff := cmp.Diff(want, got); diff != "" {

@@ -21,6 +21,7 @@ type Service struct {
 	apis      store.Collection[document]
 	snapshots store.Collection[snapshot]
 	domains   store.Collection[domainDocument]
+	vpcLinks  store.Collection[VpcLink]
 }
 
 // A Config is what a [Service] needs. Store, Account and Region are required.
@@ -34,6 +35,10 @@ type Config struct {
 	// HasEndpoint reports whether an AWS service, by its signing name, can be
 	// called. nil means that none can.
 	HasEndpoint func(service string) bool
+
+	// ResetAuthorizers forgets what Lambda authorizers said of requests to a
+	// stage; nil where nothing is kept.
+	ResetAuthorizers func(apiID, stage string)
 
 	// HasTruststore reports whether the operator gave the certificates of a
 	// truststore, by its URI. nil means that there are none.
@@ -74,6 +79,7 @@ func New(c Config) *Service {
 		apis:      store.In[document](c.Store, "apigatewayv2.apis"),
 		snapshots: store.In[snapshot](c.Store, "apigatewayv2.snapshots"),
 		domains:   store.In[domainDocument](c.Store, "apigatewayv2.domains"),
+		vpcLinks:  store.In[VpcLink](c.Store, "apigatewayv2.vpclinks"),
 	}
 }
 

@@ -42,6 +42,11 @@ func (s *Service) Types() []stack.Type {
 			Attributes: []string{"DeploymentId"},
 			Handler:    handler[deploymentProperties]{s.makeDeployment, s.changeDeployment, s.removeDeployment},
 		},
+		{
+			Name: "AWS::ApiGatewayV2::VpcLink", Level: stack.Real, Replace: []string{"SecurityGroupIds", "SubnetIds"}, Required: []string{"Name", "SubnetIds"},
+			Attributes: []string{"VpcLinkId"},
+			Handler:    handler[vpcLinkProperties]{s.makeVpcLink, s.changeVpcLink, s.removeVpcLink},
+		},
 	}, s.domainTypes()...)
 }
 

@@ -107,3 +107,31 @@ func (s *Service) changeApiMapping(ctx context.Context, r *stack.Request, p *api
 func (s *Service) removeApiMapping(ctx context.Context, r *stack.Request, p *apiMappingProperties) error {
 	return s.DeleteApiMapping(ctx, p.DomainName, r.PhysicalID)
 }
+
+// vpcLinkProperties are those of AWS::ApiGatewayV2::VpcLink.
+type vpcLinkProperties struct {
+	Name             string
+	SecurityGroupIds []string
+	SubnetIds        []string
+	Tags             map[string]string
+}
+
+func (s *Service) makeVpcLink(ctx context.Context, r *stack.Request, p *vpcLinkProperties) (stack.Result, error) {
+	made, err := s.createVpcLink(ctx, VpcLink{Name: p.Name, SecurityGroupIds: p.SecurityGroupIds, SubnetIds: p.SubnetIds, Tags: p.Tags}, r.ClientToken)
+	if err != nil {
+		return stack.Result{}, err
+	}
+	return result(made.VpcLinkId, "VpcLinkId"), nil
+}
+
+func (s *Service) changeVpcLink(ctx context.Context, r *stack.Request, p *vpcLinkProperties) (stack.Result, error) {
+	_, err := s.UpdateVpcLink(ctx, r.PhysicalID, func(v *VpcLink) error {
+		v.Name, v.Tags = p.Name, p.Tags
+		return nil
+	})
+	return result(r.PhysicalID, "VpcLinkId"), err
+}
+
+func (s *Service) removeVpcLink(ctx context.Context, r *stack.Request, _ *vpcLinkProperties) error {
+	return s.DeleteVpcLink(ctx, r.PhysicalID)
+}

@@ -4,6 +4,8 @@ import (
 	"context"
 	"net/http"
 	"net/url"
+	"reflect"
+	"slices"
 	"strings"
 
 	"github.com/hakonegate/hakone/internal/wire"
@@ -13,7 +15,11 @@ import (
 type request struct {
 	ApiId, AuthorizerId, DeploymentId, IntegrationId, RouteId string
 
-	StageName, RouteKey, ResourceArn string
+	StageName, RouteKey, ResourceArn, Specification string
+
+	DomainName, ApiMappingId, RoutingRuleId, VpcLinkId string
+
+	ModelId, IntegrationResponseId, RouteResponseId, RequestParameterKey string // of WebSocket APIs
 
 	Basepath       string   `rest:"query=basepath"`
 	FailOnWarnings bool     `rest:"query=failOnWarnings"`
@@ -37,6 +43,12 @@ const (
 	routePath        = routesPath + "/{RouteId}"
 	stagesPath       = apiPath + "/stages"
 	stagePath        = stagesPath + "/{StageName}"
+	domainsPath      = "/v2/domainnames"
+	domainPath       = domainsPath + "/{DomainName}"
+	mappingsPath     = domainPath + "/apimappings"
+	mappingPath      = mappingsPath + "/{ApiMappingId}"
+	vpcLinksPath     = "/v2/vpclinks"
+	vpcLinkPath      = vpcLinksPath + "/{VpcLinkId}"
 	tagsPath         = "/v2/tags/{ResourceArn+}"
 )
 
@@ -57,7 +69,7 @@ func (s *Service) API() wire.Service {
 		Protocol:   wire.RESTJSON1,
 		LowerCamel: true,
 		Facts:      s.facts,
-		Operations: []wire.Operation{
+		Operations: slices.Concat(s.domainOperations(), s.vpcLinkOperations(), s.absentOperations(), []wire.Operation{
 			op(s, "GetApis", get, apisPath, s.wireGetApis),
 			op(s, "CreateApi", post, apisPath, s.wireCreateApi),
 			op(s, "ImportApi", put, apisPath, s.wireImportApi),
@@ -105,6 +117,7 @@ func (s *Service) API() wire.Service {
 				return s.DeleteStage(ctx, in.ApiId, in.StageName)
 			})),
 			op(s, "DeleteAccessLogSettings", remove, stagePath+"/accesslogsettings", nothing(s.wireDeleteAccessLogSettings)),
+			op(s, "ResetAuthorizersCache", remove, stagePath+"/cache/authorizers", nothing(s.wireResetAuthorizersCache)),
 			op(s, "DeleteRouteSettings", remove, stagePath+"/routesettings/{RouteKey}", nothing(s.wireDeleteRouteSettings)),
 
 			op(s, "GetDeployments", get, deploymentsPath, listed(s.GetDeployments)),
@@ -120,7 +133,7 @@ func (s *Service) API() wire.Service {
 			op(s, "GetTags", get, tagsPath, s.wireGetTags),
 			op(s, "TagResource", post, tagsPath, s.wireTagResource),
 			op(s, "UntagResource", remove, tagsPath, nothing(s.wireUntagResource)),
-		},
+		}),
 	}
 }
 
@@ -138,12 +151,25 @@ func op[O any](s *Service, name, method, path string, run func(context.Context, 
 	return wire.Op(name, run, resource).Called("apigateway:"+method).At(method, path, status)
 }
 
-// fill puts the labels' texts into a path.
+// fill puts the labels' texts into a path. Their fields have the labels' names.
 func (in *request) fill(path string) string {
-	return strings.NewReplacer(
-		"{ApiId}", in.ApiId, "{AuthorizerId}", in.AuthorizerId, "{DeploymentId}", in.DeploymentId, "{IntegrationId}", in.IntegrationId,
-		"{RouteId}", in.RouteId, "{StageName}", in.StageName, "{RouteKey}", in.RouteKey, "{ResourceArn+}", url.QueryEscape(in.ResourceArn),
-	).Replace(path)
+	var b strings.Builder
+	fields := reflect.ValueOf(in).Elem()
+	for {
+		before, after, ok := strings.Cut(path, "{")
+		b.WriteString(before)
+		if !ok {
+			return b.String()
+		}
+		name, rest, _ := strings.Cut(after, "}")
+		name, greedy := strings.CutSuffix(name, "+")
+		text := fields.FieldByName(name).String()
+		if greedy {
+			text = url.QueryEscape(text)
+		}
+		b.WriteString(text)
+		path = rest
+	}
 }
 
 func (s *Service) arnPrefix() string {

@@ -53,8 +53,8 @@ func paged[T any](items []T, in *request) (*list[T], error) {
 	return out, nil
 }
 
-// read fills in what the body says; the rest stays. Structures are replaced as a
-// whole, maps get the entries that the body has.
+// read fills in what the body says; the rest stays. Structures and lists are
+// replaced as a whole, maps get the entries that the body has.
 func (in *request) read(into any) error {
 	if len(bytes.TrimSpace(in.Body)) == 0 {
 		return nil
@@ -66,8 +66,8 @@ func (in *request) read(into any) error {
 	v := reflect.ValueOf(into).Elem()
 	for f := range v.Type().Fields() {
 		for name := range given {
-			if strings.EqualFold(name, f.Name) && f.Type.Kind() == reflect.Pointer {
-				v.FieldByIndex(f.Index).SetZero()
+			if kind := f.Type.Kind(); strings.EqualFold(name, f.Name) && (kind == reflect.Pointer || kind == reflect.Slice) {
+				v.FieldByIndex(f.Index).SetZero() // or the record's own would be written into
 			}
 		}
 	}
@@ -119,17 +119,21 @@ func (s *Service) facts(operation string, in any) wire.Facts {
 	case "CreateAuthorizer", "UpdateAuthorizer":
 		key("request/authorizertype", said.AuthorizerType)
 	}
-	id, stage := r.ApiId, r.StageName
-	if r.ResourceArn != "" {
-		id, stage, _ = s.tagged(r.ResourceArn)
+	t := tagged{"apis", r.ApiId, r.StageName}
+	switch {
+	case r.ResourceArn != "":
+		t, _ = s.taggedBy(r.ResourceArn) // what is wrong with it, the operation says
+	case r.StageName != "":
+		t.kind = "stages"
+	case r.DomainName != "":
+		t = tagged{kind: "domainnames", id: r.DomainName}
+	case r.VpcLinkId != "":
+		t = tagged{kind: "vpclinks", id: r.VpcLinkId}
 	}
-	d, err := s.read(id)
-	if err != nil {
+	f.ResourceTags, _ = s.tags(t) // none where the resource does not exist
+	d, ok := s.apis.Get(t.id)
+	if !ok {
 		return f
-	}
-	f.ResourceTags = d.API.Tags
-	if stage != "" {
-		f.ResourceTags = d.Stages[stage].Tags
 	}
 	key("resource/apiname", d.API.Name)
 	key("resource/routeauthorizationtype", d.Configuration.Routes[r.RouteId].AuthorizationType)

@@ -3,9 +3,6 @@ package apigatewayv2
 import (
 	"context"
 	"maps"
-	"strings"
-
-	"github.com/hakonegate/hakone/internal/wire"
 )
 
 func (s *Service) wireGetApis(_ context.Context, in *request) (*list[API], error) {
@@ -185,74 +182,12 @@ func (s *Service) wireUpdateDeployment(ctx context.Context, in *request) (*Deplo
 	return s.UpdateDeployment(ctx, in.ApiId, in.DeploymentId, said.Description)
 }
 
-// tagged takes the ARN of a resource with tags apart; a stage may be "".
-func (s *Service) tagged(arn string) (apiID, stage string, err error) {
-	rest, ok := strings.CutPrefix(arn, s.arnPrefix()+"/apis/")
-	apiID, kind, more := strings.Cut(rest, "/")
-	stage, isStage := strings.CutPrefix(kind, "stages/")
-	if !ok || more && !isStage {
-		return "", "", badRequest("hakone tags APIs and stages, not %s", arn)
-	}
-	return apiID, stage, nil
-}
-
-type tagsAnswer struct{ Tags map[string]string }
-
-func (s *Service) wireGetTags(_ context.Context, in *request) (*tagsAnswer, error) {
-	id, name, err := s.tagged(in.ResourceArn)
-	if err != nil {
-		return nil, err
-	}
-	if name != "" {
-		stage, err := s.GetStage(id, name)
-		if err != nil {
-			return nil, err
-		}
-		return &tagsAnswer{stage.Tags}, nil
-	}
-	a, err := s.GetApi(id)
-	if err != nil {
-		return nil, err
-	}
-	return &tagsAnswer{a.Tags}, nil
-}
-
-func (s *Service) wireTagResource(ctx context.Context, in *request) (*wire.Nothing, error) {
-	var said struct{ Tags map[string]string }
-	if err := in.read(&said); err != nil {
-		return nil, err
-	}
-	return &wire.Nothing{}, s.retag(ctx, in.ResourceArn, func(tags map[string]string) { maps.Copy(tags, said.Tags) })
-}
-
-func (s *Service) wireUntagResource(ctx context.Context, in *request) error {
-	return s.retag(ctx, in.ResourceArn, func(tags map[string]string) {
-		for _, key := range in.TagKeys {
-			delete(tags, key)
-		}
-	})
-}
-
-const maxTags = 50
-
-func (s *Service) retag(ctx context.Context, arn string, fn func(map[string]string)) error {
-	id, name, err := s.tagged(arn)
-	if err != nil {
+func (s *Service) wireResetAuthorizersCache(_ context.Context, in *request) error {
+	if _, err := s.GetStage(in.ApiId, in.StageName); err != nil {
 		return err
 	}
-	change := func(tags *map[string]string) error {
-		next := map[string]string{}
-		maps.Copy(next, *tags)
-		if fn(next); len(next) > maxTags {
-			return badRequest("A resource has at most %d tags", maxTags)
-		}
-		*tags = next
-		return nil
+	if s.config.ResetAuthorizers != nil {
+		s.config.ResetAuthorizers(in.ApiId, in.StageName)
 	}
-	if name != "" {
-		_, err = s.UpdateStage(ctx, id, name, func(stage *Stage) error { return change(&stage.Tags) })
-		return err
-	}
-	_, err = s.UpdateApi(ctx, id, func(a *API) error { return change(&a.Tags) })
-	return err
+	return nil
 }
