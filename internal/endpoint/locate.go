@@ -47,7 +47,7 @@ func (c *call) use(s *service) {
 	case wire.RESTJSON1:
 		c.protocol = restProtocol{s}
 	default:
-		c.protocol = queryProtocol{namespace: s.Namespace}
+		c.protocol = queryProtocol{namespace: s.Namespace, strict: s.Strict}
 	}
 }
 
@@ -136,13 +136,25 @@ type protocol interface {
 	signatureError(e *sigv4.Error) *awserr.Error
 }
 
-type queryProtocol struct{ namespace string }
+type queryProtocol struct {
+	namespace string
+	strict    bool
+}
 
 func (queryProtocol) operation(c *call) string { return c.form().Get("Action") }
-func (queryProtocol) decode(c *call) error     { return query.Decode(c.form(), c.input) }
 func (queryProtocol) contentType() string      { return "text/xml" }
 func (queryProtocol) accessDenied() string     { return "AccessDenied" }
 func (queryProtocol) unknownOperation() string { return "InvalidAction" }
+func (p queryProtocol) decode(c *call) error {
+	form := c.form()
+	if p.strict {
+		if name := query.Unknown(form, c.input); name != "" {
+			return awserr.Validation("hakone does not support the parameter %s of %s", name, c.operation.Name)
+		}
+	}
+	return query.Decode(form, c.input)
+}
+
 func (p queryProtocol) encode(c *call) (int, []byte, error) {
 	body, err := query.Encode(c.operation.Name, p.namespace, c.id, c.output)
 	return http.StatusOK, body, err

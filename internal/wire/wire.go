@@ -37,6 +37,7 @@ type Service struct {
 	Operations []Operation
 	MaxBody    int64 // bytes of a request; 0 means what the front door takes
 	LowerCamel bool  // restJson1: members are written with a small first letter
+	Strict     bool  // query: a parameter that an operation does not read is refused
 
 	// Refusal returns the body that tells of an error in restJson1; nil means
 	// {"message": …}.
