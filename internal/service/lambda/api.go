@@ -20,6 +20,11 @@ const (
 	aliasesPath   = functionPath + "/aliases"
 	aliasPath     = aliasesPath + "/{Name}"
 	tagsPath      = "/2017-03-31/tags/{Resource+}"
+
+	eventInvokePath = "/2019-09-25/functions/{FunctionName}/event-invoke-config"
+	urlPath         = "/2021-10-31/functions/{FunctionName}/url"
+	layersPath      = "/2018-10-31/layers"
+	layerPath       = layersPath + "/{LayerName}/versions"
 )
 
 // API returns Lambda's surface. Operations that act on the function as a whole
@@ -34,6 +39,8 @@ func (s *Service) API() wire.Service {
 		Facts:    s.facts,
 		Operations: []wire.Operation{
 			wire.Op("Invoke", s.invoke, nil).As(wire.ByOperation).At("POST", functionPath+"/invocations", http.StatusOK),
+
+			wire.Op("InvokeWithResponseStream", s.invokeStream, nil).As(wire.ByOperation).At("POST", "/2021-11-15/functions/{FunctionName}/response-streaming-invocations", http.StatusOK),
 
 			wire.Op("ListFunctions", s.listFunctions, nil).At("GET", functionsPath, http.StatusOK),
 			wire.Op("CreateFunction", s.createFunction, s.newFunctionARN).At("POST", functionsPath, http.StatusCreated),
@@ -55,11 +62,11 @@ func (s *Service) API() wire.Service {
 				return s.referenceARN(in.FunctionName, in.Qualifier)
 			}).At("DELETE", functionPath+"/policy/{StatementId}", http.StatusNoContent),
 
-			wire.Op("ListVersionsByFunction", s.listVersions, s.functionARN).At("GET", functionPath+"/versions", http.StatusOK),
+			wire.Op("ListVersionsByFunction", s.listVersions, s.listedARN).At("GET", functionPath+"/versions", http.StatusOK),
 			wire.Op("PublishVersion", s.PublishVersion, func(in *PublishVersionInput) string {
 				return s.bareARN(in.FunctionName)
 			}).At("POST", functionPath+"/versions", http.StatusCreated),
-			wire.Op("ListAliases", s.listAliases, s.functionARN).At("GET", aliasesPath, http.StatusOK),
+			wire.Op("ListAliases", s.listAliases, s.listedARN).At("GET", aliasesPath, http.StatusOK),
 			wire.Op("CreateAlias", s.CreateAlias, func(in *CreateAliasInput) string {
 				return s.bareARN(in.FunctionName)
 			}).At("POST", aliasesPath, http.StatusCreated),
@@ -74,6 +81,29 @@ func (s *Service) API() wire.Service {
 				return s.bareARN(in.FunctionName)
 			}).At("PUT", "/2017-10-31/functions/{FunctionName}/concurrency", http.StatusOK),
 			wire.Op("DeleteFunctionConcurrency", s.deleteConcurrency, s.functionARN).At("DELETE", "/2017-10-31/functions/{FunctionName}/concurrency", http.StatusNoContent),
+
+			wire.Op("PutFunctionEventInvokeConfig", s.putEventInvoke, s.eventInvokeARN).At("PUT", eventInvokePath, http.StatusOK),
+			wire.Op("UpdateFunctionEventInvokeConfig", s.updateEventInvoke, s.eventInvokeARN).At("POST", eventInvokePath, http.StatusOK),
+			wire.Op("GetFunctionEventInvokeConfig", s.getEventInvoke, s.qualifiedARN).At("GET", eventInvokePath, http.StatusOK),
+			wire.Op("DeleteFunctionEventInvokeConfig", s.deleteEventInvoke, s.qualifiedARN).At("DELETE", eventInvokePath, http.StatusNoContent),
+			wire.Op("ListFunctionEventInvokeConfigs", s.listEventInvoke, s.listedARN).At("GET", eventInvokePath+"/list", http.StatusOK),
+
+			wire.Op("CreateFunctionUrlConfig", s.createURL, s.urlARN).At("POST", urlPath, http.StatusCreated),
+			wire.Op("GetFunctionUrlConfig", s.getURL, s.qualifiedARN).At("GET", urlPath, http.StatusOK),
+			wire.Op("UpdateFunctionUrlConfig", s.updateURL, s.urlARN).At("PUT", urlPath, http.StatusOK),
+			wire.Op("DeleteFunctionUrlConfig", s.deleteURL, s.qualifiedARN).At("DELETE", urlPath, http.StatusNoContent),
+			wire.Op("ListFunctionUrlConfigs", s.listURLs, s.listedARN).At("GET", "/2021-10-31/functions/{FunctionName}/urls", http.StatusOK),
+
+			wire.Op("ListLayers", s.listLayers, nil).At("GET", layersPath, http.StatusOK),
+			wire.Op("ListLayerVersions", s.listLayerVersions, s.listedLayerARN).At("GET", layerPath, http.StatusOK),
+			wire.Op("PublishLayerVersion", s.publishLayer, s.publishedLayerARN).At("POST", layerPath, http.StatusCreated),
+			wire.Op("GetLayerVersion", s.getLayer, s.layerVersionARN).At("GET", layerPath+"/{VersionNumber}", http.StatusOK),
+			wire.Op("DeleteLayerVersion", s.deleteLayer, s.layerVersionARN).At("DELETE", layerPath+"/{VersionNumber}", http.StatusNoContent),
+
+			wire.Op("GetAccountSettings", s.accountSettings, nil).At("GET", "/2016-08-19/account-settings", http.StatusOK),
+			wire.Op("GetFunctionCodeSigningConfig", s.getCodeSigning, s.functionARN).At("GET", "/2020-06-30/functions/{FunctionName}/code-signing-config", http.StatusOK),
+			wire.Op("GetRuntimeManagementConfig", s.getRuntimeManagement, s.qualifiedARN).At("GET", "/2021-07-20/functions/{FunctionName}/runtime-management-config", http.StatusOK),
+			wire.Op("GetFunctionRecursionConfig", s.getRecursion, s.functionARN).At("GET", "/2024-08-31/functions/{FunctionName}/recursion-config", http.StatusOK),
 
 			wire.Op("ListTags", s.listTags, s.taggedARN).At("GET", tagsPath, http.StatusOK),
 			wire.Op("TagResource", s.tagResource, s.taggedARN).At("POST", tagsPath, http.StatusNoContent),
@@ -115,6 +145,14 @@ func (s *Service) qualifiedARN(in *functionRequest) string {
 	return s.referenceARN(in.FunctionName, in.Qualifier)
 }
 
+func (s *Service) eventInvokeARN(in *eventInvokeRequest) string {
+	return s.referenceARN(in.FunctionName, in.Qualifier)
+}
+
+func (s *Service) urlARN(in *urlRequest) string { return s.referenceARN(in.FunctionName, in.Qualifier) }
+
+func (s *Service) listedARN(in *listOfFunctionRequest) string { return s.bareARN(in.FunctionName) }
+
 func (s *Service) functionARN(in *functionRequest) string   { return s.bareARN(in.FunctionName) }
 func (s *Service) aliasFunctionARN(in *aliasRequest) string { return s.bareARN(in.FunctionName) }
 func (s *Service) taggedARN(in *tagsRequest) string         { return s.bareARN(in.Resource) }
@@ -143,6 +181,15 @@ func (s *Service) facts(_ string, in any) wire.Facts {
 		name, f.RequestTags, f.TagKeys = in.Resource, in.Tags, in.TagKeys
 	case *functionRequest:
 		name = in.FunctionName
+	case *listOfFunctionRequest:
+		name = in.FunctionName
+	case *eventInvokeRequest:
+		name = in.FunctionName
+	case *urlRequest:
+		name = in.FunctionName
+		if in.AuthType != "" {
+			f.Keys["lambda:functionurlauthtype"] = policy.One(in.AuthType)
+		}
 	case *updateCodeRequest:
 		name = in.FunctionName
 	case *aliasRequest:

@@ -18,6 +18,8 @@ type (
 	}
 	listRequest struct {
 		FunctionVersion string `rest:"query=FunctionVersion"`
+		MasterRegion    string `rest:"query=MasterRegion"`
+		paging
 	}
 	createRequest struct {
 		FunctionName string
@@ -63,6 +65,7 @@ type configuration struct {
 	DeadLetterConfig *DeadLetterConfig
 	VpcConfig        *VpcConfig
 	LoggingConfig    *LoggingConfig
+	unsupported
 }
 
 func (c *configuration) settings() Settings {
@@ -80,8 +83,10 @@ func (c *configuration) settings() Settings {
 	return out
 }
 
-// A functionList is always whole: there is no further page.
-type functionList struct{ Functions []Function }
+type functionList struct {
+	Functions  []Function
+	NextMarker string `json:",omitempty"`
+}
 
 func (s *Service) listFunctions(_ context.Context, in *listRequest) (*functionList, error) {
 	list := s.ListFunctions()
@@ -91,7 +96,11 @@ func (s *Service) listFunctions(_ context.Context, in *listRequest) (*functionLi
 			list = append(list, allVersions(&f)...)
 		}
 	}
-	return &functionList{Functions: bare(list)}, nil
+	if in.MasterRegion != "" && in.MasterRegion != "ALL" && in.MasterRegion != s.cfg.Region {
+		return nil, invalidParameter("hakone has no functions that are replicated from another region: MasterRegion %s", in.MasterRegion)
+	}
+	list, next, err := page(in.paging, 50, bare(list), func(f *Function) string { return f.FunctionName + ":" + f.Version }, byFunction)
+	return &functionList{list, next}, err
 }
 
 // bare leaves out what lists of functions do not tell.
@@ -127,6 +136,9 @@ type creating struct{ state, reason, code string }
 var underway = creating{"Pending", "The function is being created.", "Creating"}
 
 func (s *Service) createFunction(ctx context.Context, in *createRequest) (*Function, error) {
+	if err := in.unsupported.check(); err != nil {
+		return nil, err
+	}
 	arn := s.newFunctionARN(in)
 	if err := s.mayUse(ctx, arn, &in.configuration); err != nil {
 		return nil, err
@@ -148,6 +160,9 @@ func (s *Service) createFunction(ctx context.Context, in *createRequest) (*Funct
 }
 
 func (s *Service) updateFunctionConfiguration(ctx context.Context, in *updateConfigurationRequest) (*Function, error) {
+	if err := in.unsupported.check(); err != nil {
+		return nil, err
+	}
 	if err := s.mayUse(ctx, s.bareARN(in.FunctionName), &in.configuration); err != nil {
 		return nil, err
 	}
@@ -243,6 +258,13 @@ func (s *Service) putConcurrency(ctx context.Context, in *concurrencyRequest) (*
 	}
 	if err := v.err(); err != nil {
 		return nil, err
+	}
+	r, err := s.resolve(in.FunctionName, "")
+	if err != nil {
+		return nil, err
+	}
+	if s.unreserved(r.name)-*n < leastUnreserved {
+		return nil, invalidParameter("Specified ReservedConcurrentExecutions for function decreases account's UnreservedConcurrentExecution below its minimum value of [%d].", leastUnreserved)
 	}
 	return &concurrency{n}, s.SetReserved(ctx, in.FunctionName, n)
 }

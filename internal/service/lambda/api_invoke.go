@@ -26,6 +26,8 @@ type invokeAnswer struct {
 	LogResult       string `rest:"header=X-Amz-Log-Result"`
 	ExecutedVersion string `rest:"header=X-Amz-Executed-Version"`
 	Payload         []byte `rest:"payload"`
+
+	resultType, errorType string // for streams
 }
 
 const maxClientContext = 3583
@@ -71,7 +73,7 @@ func (s *Service) invoke(ctx context.Context, in *invokeRequest) (*invokeAnswer,
 	}
 	return &invokeAnswer{
 		RequestID: out.RequestID, FunctionError: out.FunctionError, ExecutedVersion: out.ExecutedVersion, Payload: out.Payload,
-		LogResult: base64.StdEncoding.EncodeToString(out.LogResult),
+		LogResult: base64.StdEncoding.EncodeToString(out.LogResult), resultType: out.ContentType, errorType: out.ErrorType,
 	}, nil
 }
 

@@ -65,28 +65,40 @@ func (s *Service) getPolicy(_ context.Context, in *functionRequest) (*policyAnsw
 	return &policyAnswer{text, revision}, err
 }
 
-type versionList struct{ Versions []Function }
-
-func (s *Service) listVersions(_ context.Context, in *functionRequest) (*versionList, error) {
-	f, err := s.find(in.FunctionName)
-	if err != nil {
-		return nil, err
-	}
-	return &versionList{bare(allVersions(f))}, nil
+type versionList struct {
+	Versions   []Function
+	NextMarker string `json:",omitempty"`
 }
 
-type aliasList struct{ Aliases []Alias }
-
-func (s *Service) listAliases(_ context.Context, in *functionRequest) (*aliasList, error) {
+func (s *Service) listVersions(_ context.Context, in *listOfFunctionRequest) (*versionList, error) {
 	f, err := s.find(in.FunctionName)
 	if err != nil {
 		return nil, err
 	}
-	out := &aliasList{}
-	for _, name := range sortedKeys(f.Aliases) {
-		out.Aliases = append(out.Aliases, f.Aliases[name])
+	list, next, err := page(in.paging, 50, bare(allVersions(f)), func(f *Function) string { return f.Version }, byNumber)
+	return &versionList{list, next}, err
+}
+
+type aliasList struct {
+	Aliases    []Alias
+	NextMarker string `json:",omitempty"`
+}
+
+func (s *Service) listAliases(_ context.Context, in *listOfFunctionRequest) (*aliasList, error) {
+	f, err := s.find(in.FunctionName)
+	if err != nil {
+		return nil, err
 	}
-	return out, nil
+	var all []Alias
+	for _, name := range sortedKeys(f.Aliases) {
+		a := f.Aliases[name]
+		other := a.RoutingConfig != nil && a.RoutingConfig.AdditionalVersionWeights[in.FunctionVersion] > 0
+		if in.FunctionVersion == "" || in.FunctionVersion == a.FunctionVersion || other {
+			all = append(all, a)
+		}
+	}
+	list, next, err := page(in.paging, 50, all, func(a *Alias) string { return a.Name }, byText)
+	return &aliasList{list, next}, err
 }
 
 func (s *Service) getAlias(_ context.Context, in *aliasRequest) (*Alias, error) {

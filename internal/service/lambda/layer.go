@@ -46,7 +46,8 @@ var layerNameRE = regexp.MustCompile(`^[a-zA-Z0-9-_]{1,64}$`)
 
 // PublishLayerVersion makes a version of a layer.
 func (s *Service) PublishLayerVersion(ctx context.Context, in *PublishLayerVersionInput) (*LayerVersion, error) {
-	if !layerNameRE.MatchString(in.LayerName) {
+	name := s.layerName(in.LayerName)
+	if !layerNameRE.MatchString(name) {
 		var v violations
 		v.add(in.LayerName, "layerName", `satisfy regular expression pattern: (arn:[a-zA-Z0-9-]+:lambda:[a-zA-Z0-9-]+:\d{12}:layer:[a-zA-Z0-9-_]+)|[a-zA-Z0-9-_]+`)
 		return nil, v.err()
@@ -56,13 +57,13 @@ func (s *Service) PublishLayerVersion(ctx context.Context, in *PublishLayerVersi
 		return nil, err
 	}
 	v := LayerVersion{
-		LayerArn: s.layerARN(in.LayerName), Description: in.Description, CreatedDate: lastModified(time.Now()),
+		LayerArn: s.layerARN(name), Description: in.Description, CreatedDate: lastModified(time.Now()),
 		CompatibleRuntimes: in.CompatibleRuntimes, CompatibleArchitectures: in.CompatibleArchitectures, LicenseInfo: in.LicenseInfo,
 		CodeSize: a.size, CodeSha256: a.sha256, Code: a.hash,
 	}
 	err = s.cfg.Store.Atomically(ctx, func(tx *store.Tx) error {
 		layers := s.layers.In(tx)
-		l, ok := layers.Get(in.LayerName)
+		l, ok := layers.Get(name)
 		if !ok {
 			l = layer{Next: 1, Versions: map[string]LayerVersion{}}
 		}
@@ -71,7 +72,7 @@ func (s *Service) PublishLayerVersion(ctx context.Context, in *PublishLayerVersi
 		v.LayerVersionArn = v.LayerArn + ":" + number
 		l.Versions[number] = v
 		l.Next++
-		return layers.Put(in.LayerName, l)
+		return layers.Put(name, l)
 	})
 	if err != nil {
 		return nil, err
@@ -115,6 +116,9 @@ func (s *Service) DeleteLayerVersion(ctx context.Context, arn string) error {
 	}
 	return err
 }
+
+// layerName returns the name that a layer's name or ARN has.
+func (s *Service) layerName(name string) string { return strings.TrimPrefix(name, s.layerARN("")) }
 
 func (s *Service) layerARN(name string) string {
 	return strings.TrimSuffix(s.arnPrefix, "function:") + "layer:" + name

@@ -4,6 +4,9 @@ import (
 	"context"
 	"crypto/rand"
 	"net/http"
+	"slices"
+	"strconv"
+	"strings"
 	"time"
 
 	"github.com/hakonegate/hakone/internal/awserr"
@@ -46,6 +49,9 @@ func (s *Service) CreateFunctionURLConfig(ctx context.Context, in *FunctionURLIn
 	if err != nil {
 		return nil, err
 	}
+	if in.AuthType == "" {
+		return nil, violations{"Value null at 'authType' failed to satisfy constraint: Member must not be null"}.err()
+	}
 	if err := in.check(); err != nil {
 		return nil, err
 	}
@@ -79,19 +85,49 @@ func (s *Service) CreateFunctionURLConfig(ctx context.Context, in *FunctionURLIn
 
 func (in *FunctionURLInput) check() error {
 	var v violations
-	if in.AuthType != "NONE" && in.AuthType != "AWS_IAM" {
+	if t := in.AuthType; t != "" && t != "NONE" && t != "AWS_IAM" {
 		v.add(in.AuthType, "authType", "satisfy enum value set: [NONE, AWS_IAM]")
 	}
 	if m := in.InvokeMode; m != "" && m != "BUFFERED" && m != "RESPONSE_STREAM" {
 		v.add(m, "invokeMode", "satisfy enum value set: [BUFFERED, RESPONSE_STREAM]")
 	}
+	in.Cors.check(&v)
 	return v.err()
+}
+
+func (c *Cors) check(v *violations) {
+	if c == nil {
+		return
+	}
+	for _, l := range []struct {
+		member string
+		list   []string
+		most   int
+	}{
+		{"allowHeaders", c.AllowHeaders, 100}, {"allowMethods", c.AllowMethods, 6}, {"allowOrigins", c.AllowOrigins, 100}, {"exposeHeaders", c.ExposeHeaders, 100},
+	} {
+		if len(l.list) > l.most {
+			v.add("["+strings.Join(l.list, ", ")+"]", "cors."+l.member, "have length less than or equal to "+strconv.Itoa(l.most))
+		}
+	}
+	for _, m := range c.AllowMethods {
+		if !slices.Contains([]string{"GET", "PUT", "HEAD", "POST", "PATCH", "DELETE", "*"}, m) {
+			v.add(m, "cors.allowMethods", "satisfy enum value set: [GET, PUT, HEAD, POST, PATCH, DELETE, *]")
+		}
+	}
+	if c.MaxAge != nil {
+		atLeast(v, *c.MaxAge, "cors.maxAge", 0)
+		atMost(v, *c.MaxAge, "cors.maxAge", 86400)
+	}
 }
 
 // UpdateFunctionURLConfig changes a function URL; what is empty stays.
 func (s *Service) UpdateFunctionURLConfig(ctx context.Context, in *FunctionURLInput) (*FunctionURL, error) {
 	r, err := s.resolve(in.FunctionName, in.Qualifier)
 	if err != nil {
+		return nil, err
+	}
+	if err := in.check(); err != nil {
 		return nil, err
 	}
 	var made FunctionURL

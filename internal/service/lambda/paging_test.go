@@ -1,0 +1,56 @@
+package lambda
+
+import (
+	"bytes"
+	"encoding/base64"
+	"testing"
+
+	"github.com/google/go-cmp/cmp"
+)
+
+func TestPagesFollowEachOther(t *testing.T) {
+	versions := []string{"$LATEST", "1", "2", "10"}
+	var got [][]string
+	p := paging{MaxItems: 3}
+	for {
+		list, next, err := page(p, 50, versions, func(v *string) string { return *v }, byNumber)
+		if err != nil {
+			t.Fatal(err)
+		}
+		if got = append(got, list); next == "" {
+			break
+		}
+		p.Marker = next
+	}
+	if diff := cmp.Diff([][]string{{"$LATEST", "1", "2"}, {"10"}}, got); diff != "" {
+		t.Errorf("pages (-want +got):\n%s", diff)
+	}
+	if !byFunction("a:2", "a:10") || byFunction("b:$LATEST", "a:1") {
+		t.Error("functions are not ordered by name and version")
+	}
+}
+
+func TestFramesOfEventStreams(t *testing.T) {
+	// As botocore.eventstream reads it.
+	got := appendFrame(nil, "PayloadChunk", "application/octet-stream", []byte("hi"))
+	want, err := base64.StdEncoding.DecodeString("AAAAbAAAAFqyXv3PCzpldmVudC10eXBlBwAMUGF5bG9hZENodW5rDTpjb250ZW50LXR5cGUHABhhcHBsaWNhdGlvbi9vY3RldC1zdHJlYW0NOm1lc3NhZ2UtdHlwZQcABWV2ZW50aGkRYuRp")
+	if err != nil {
+		t.Fatal(err)
+	}
+	if !bytes.Equal(got, want) {
+		t.Errorf("frame %s", base64.StdEncoding.EncodeToString(got))
+	}
+}
+
+func TestMembersThatCannotBeHonouredAreNamed(t *testing.T) {
+	in := unsupported{FileSystemConfigs: []any{map[string]any{"Arn": "a"}}, ImageConfig: map[string]any{}, TenancyConfig: map[string]any{"TenantIsolationMode": "PER_TENANT"}}
+	in.SnapStart.ApplyOn = "PublishedVersions"
+	err := in.check()
+	want := "InvalidParameterValueException: hakone does not have what these members ask for: FileSystemConfigs, TenancyConfig, SnapStart"
+	if err == nil || err.Error() != want {
+		t.Errorf("check = %v, want %s", err, want)
+	}
+	if err := (&unsupported{FileSystemConfigs: []any{}}).check(); err != nil {
+		t.Errorf("an empty list: %v", err)
+	}
+}
