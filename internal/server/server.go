@@ -206,8 +206,9 @@ func (s *Server) wire(ctx context.Context) error {
 	}
 	s.apis = apigatewayv2.New(apigatewayv2.Config{
 		Store: s.store, Account: account, Region: region, HasEndpoint: s.config.Services.has,
-		HasTruststore: s.truststores.has,
-		HasVPCLink:    func(name string) bool { _, ok := s.config.DataPlane.VPCLinks.Address(name); return ok },
+		HasTruststore:    s.truststores.has,
+		HasVPCLink:       func(name string) bool { _, ok := s.config.DataPlane.VPCLinks.Address(name); return ok },
+		ResetAuthorizers: func(apiID, stage string) { s.gateway.ResetAuthorizers(apiID, stage) },
 	})
 	var replay *sigv4.ReplayCache
 	if s.config.NoReplay {
@@ -218,7 +219,7 @@ func (s *Server) wire(ctx context.Context) error {
 	s.gateway = gateway.New(gateway.Config{
 		APIs: s.apis, Keys: s.sts, Invoker: lambdas, Services: gateway.Services{Endpoints: s.config.Services, Roles: lambdas}, AccessLogs: s.accessLogs,
 		LogEveryStage: s.config.DataPlane.AccessLog != nil, VPCLinks: s.config.DataPlane.VPCLinks,
-		Proxies:       s.config.Proxies, Replay: replay, Trace: s.traces, Log: s.log, Account: account, Region: region,
+		Proxies: s.config.Proxies, Replay: replay, Trace: s.traces, Log: s.log, Account: account, Region: region,
 	})
 	return s.wireCloudFormation(blobs)
 }

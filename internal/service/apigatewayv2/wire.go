@@ -27,6 +27,13 @@ type request struct {
 	NextToken      string   `rest:"query=nextToken"`
 	TagKeys        []string `rest:"query=tagKeys"`
 	Body           []byte   `rest:"payload"`
+
+	// Of an export. Its stage is no label: who names one in the query of another
+	// call must not be judged by that stage's tags.
+	ExportStage       string `rest:"query=stageName"`
+	ExportVersion     string `rest:"query=exportVersion"`
+	IncludeExtensions *bool  `rest:"query=includeExtensions"`
+	OutputType        string `rest:"query=outputType"`
 }
 
 // The paths of the API.
@@ -80,6 +87,8 @@ func (s *Service) API() wire.Service {
 			op(s, "DeleteCorsConfiguration", remove, apiPath+"/cors", nothing(func(ctx context.Context, in *request) error {
 				return s.DeleteCorsConfiguration(ctx, in.ApiId)
 			})),
+
+			op(s, "ExportApi", get, apiPath+"/exports/{Specification}", s.wireExportApi),
 
 			op(s, "GetRoutes", get, routesPath, listed(s.GetRoutes)),
 			op(s, "CreateRoute", post, routesPath, s.wireCreateRoute),

@@ -56,6 +56,32 @@ func (s *Service) wireUpdateApi(ctx context.Context, in *request) (*API, error) 
 	})
 }
 
+type exportAnswer struct {
+	Body []byte `rest:"payload"`
+}
+
+func (s *Service) wireExportApi(_ context.Context, in *request) (*exportAnswer, error) {
+	switch {
+	case in.Specification != "OAS30":
+		return nil, badRequest("Invalid specification %s. Must be OAS30", in.Specification)
+	case in.ExportVersion != "" && in.ExportVersion != "1.0":
+		return nil, badRequest("Invalid export version %s. Must be 1.0", in.ExportVersion)
+	case in.OutputType != "JSON" && in.OutputType != "YAML":
+		return nil, badRequest("Invalid output type %s. Must be one of [JSON, YAML]", in.OutputType)
+	}
+	document, err := s.ExportApi(&ExportApiInput{
+		ApiId: in.ApiId, StageName: in.ExportStage, WithoutExtensions: in.IncludeExtensions != nil && !*in.IncludeExtensions,
+	})
+	if err != nil {
+		return nil, err
+	}
+	if in.OutputType == "JSON" {
+		return &exportAnswer{document.JSON("  ")}, nil
+	}
+	text, err := document.YAML()
+	return &exportAnswer{text}, err
+}
+
 func (s *Service) wireCreateRoute(ctx context.Context, in *request) (*Route, error) {
 	var r Route
 	if err := in.read(&r); err != nil {
