@@ -85,15 +85,20 @@ func (e *environment) call(ctx context.Context, event []byte, call Invocation) (
 	}
 	e.begin(call)
 	deadline := began.Add(e.fn.timeout())
-	answer := e.worker.session.Deliver(&runtimeapi.Event{
+	in := &inbox{take: call.Stream}
+	if call.Stream != nil {
+		in.chunks = make(chan runtimeapi.Chunk)
+	}
+	in.answer = e.worker.session.Deliver(&runtimeapi.Event{
 		RequestID: call.RequestID, Deadline: deadline, FunctionARN: call.InvokedARN, TraceID: call.TraceID,
-		ClientContext: call.ClientContext, CognitoIdentity: call.CognitoIdentity, TenantID: call.TenantID, Payload: event,
+		ClientContext: call.ClientContext, CognitoIdentity: call.CognitoIdentity, TenantID: call.TenantID, Payload: event, Stream: in.chunks,
 	})
-	o, ok := e.await(ctx, answer, deadline)
+	o, ok := e.await(ctx, in, deadline)
 	if !ok {
 		// The caller went away; the call goes on without it.
+		in.take = nil
 		background := func() {
-			o, _ := e.await(context.WithoutCancel(ctx), answer, deadline)
+			o, _ := e.await(context.WithoutCancel(ctx), in, deadline)
 			e.settle(call, o, began, initTook)
 		}
 		if !e.pool.background(background) {
@@ -161,40 +166,6 @@ func (e *environment) rest(deadline time.Time) {
 
 // lostGrace is how long a process that closed its connection may take to end.
 const lostGrace = 500 * time.Millisecond
-
-// await waits for the outcome of a call. It returns false when ctx ended
-// first.
-func (e *environment) await(ctx context.Context, answer <-chan runtimeapi.Answer, deadline time.Time) (outcome, bool) {
-	timer := time.NewTimer(time.Until(deadline))
-	defer timer.Stop()
-	w := e.worker
-	select {
-	case a := <-answer:
-		return answered(a), true
-	case <-ctx.Done():
-		return outcome{}, false
-	case <-timer.C:
-		e.stop()
-		return platformError(timedOut(e.fn.timeout()), "timeout"), true
-	case <-w.session.Lost():
-		grace := time.NewTimer(lostGrace)
-		defer grace.Stop()
-		select {
-		case <-w.proc.Done():
-		case <-grace.C:
-		}
-	case <-w.proc.Done():
-	}
-	w.awaitLastWords()
-	// It may have answered with its last breath.
-	select {
-	case a := <-answer:
-		return answered(a), true
-	default:
-	}
-	e.stop()
-	return platformError(exited(w.proc.Exit()), "error"), true
-}
 
 // finish writes the end of a call to the log and makes the result.
 func (e *environment) finish(call Invocation, o outcome, began time.Time, initTook time.Duration) Result {

@@ -41,6 +41,11 @@ type Invocation struct {
 	CognitoIdentity string // JSON text
 	TenantID        string
 	Tail            bool // return the end of the log
+
+	// Stream takes a streamed result as it comes, from within Invoke. Then the
+	// payload is empty, or the error of a function that failed. A function that
+	// does not stream never calls it. Nil collects the result in the payload.
+	Stream func(contentType string, chunk []byte)
 }
 
 // A Result is the outcome of a call that reached the function.

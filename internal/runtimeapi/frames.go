@@ -26,9 +26,10 @@ const (
 	frameStart     = 1 // to the client; body is the start message
 	frameEvent     = 2 // to the client; head is the event's members, body the payload
 	frameNext      = 3 // asks for the next event, and ends the last call
-	frameResponse  = 4 // head: request id, content type, "streaming" or "", and of a stream that failed error type and error
+	frameResponse  = 4 // head: request id, content type, "streaming" or "", and of a stream that failed error type and error; body: what is left
 	frameError     = 5 // head: request id, error type
 	frameInitError = 6 // head: error type
+	frameChunk     = 7 // head: request id, content type; body: the next part of a streamed response
 )
 
 const (
@@ -56,6 +57,7 @@ func (s *Session) ServeFrames(conn net.Conn) error {
 		}
 	}}
 	in := bufio.NewReaderSize(conn, 4<<10)
+	var open *stream
 	for {
 		kind, head, body, err := readFrame(in)
 		if err != nil {
@@ -69,14 +71,10 @@ func (s *Session) ServeFrames(conn net.Conn) error {
 		switch {
 		case kind == frameNext:
 			no = s.next(ask)
-		case kind == frameResponse && (len(members) == 3 || len(members) == 5):
-			a := Answer{Body: body, ContentType: members[1], Streamed: members[2] != ""}
-			if len(members) == 5 { // a stream that failed: what was written stays written
-				a.Failed, a.ErrorType = true, errorType(members[3])
-				if len(body) == 0 {
-					a.Body = []byte(members[4])
-				}
-			}
+		case kind == frameChunk && len(members) == 2 || kind == frameResponse && len(members) >= 3 && members[2] != "":
+			open, no = s.streamFrame(open, kind, members, body)
+		case kind == frameResponse && len(members) == 3:
+			a := Answer{Body: body, ContentType: members[1]}
 			if body == nil {
 				a = TooLarge()
 			}
@@ -92,6 +90,28 @@ func (s *Session) ServeFrames(conn net.Conn) error {
 			return fmt.Errorf("frame of kind %d: %s", kind, no.errorMessage)
 		}
 	}
+}
+
+// streamFrame takes a part of a streamed answer, or its end. Open is the stream
+// that has begun, if one has.
+func (s *Session) streamFrame(open *stream, kind byte, members []string, body []byte) (*stream, *refusal) {
+	if open == nil || open.event.RequestID != members[0] {
+		var no *refusal
+		if open, no = s.begin(members[0]); no != nil {
+			return nil, no
+		}
+	}
+	if len(body) > 0 {
+		open.write(members[1], body)
+	}
+	if kind == frameChunk {
+		return open, nil
+	}
+	var name, text string
+	if len(members) == 5 {
+		name, text = members[3], members[4]
+	}
+	return nil, open.end(members[1], len(members) == 5, name, []byte(text))
 }
 
 func frameFailure(name string, body []byte) Answer {

@@ -8,6 +8,8 @@ import (
 	"strings"
 	"testing"
 	"time"
+
+	"github.com/google/go-cmp/cmp"
 )
 
 func frame(kind byte, head, body string) []byte {
@@ -48,9 +50,65 @@ func TestFramesCarryACall(t *testing.T) {
 	<-s.Lost()
 }
 
+func TestChunksArriveBeforeTheAnswer(t *testing.T) {
+	ours, theirs := net.Pipe()
+	s := NewSession()
+	done := make(chan error, 1)
+	go func() { done <- s.ServeFrames(ours) }()
+	if _, err := theirs.Write(frame(frameNext, "", "")); err != nil {
+		t.Fatal(err)
+	}
+	<-s.Inited()
+	chunks, in := make(chan Chunk), bufio.NewReader(theirs)
+	answer := make(chan (<-chan Answer), 1)
+	go func() { answer <- s.Deliver(&Event{RequestID: "id", Stream: chunks}) }()
+	if _, _, _, err := readFrame(in); err != nil {
+		t.Fatal(err)
+	}
+	for _, text := range []string{"a", "b"} {
+		if _, err := theirs.Write(frame(frameChunk, "id\x00text/plain", text)); err != nil {
+			t.Fatal(err)
+		}
+		if c := <-chunks; string(c.Data) != text || c.ContentType != "text/plain" {
+			t.Errorf("chunk = %+v, want %s", c, text)
+		}
+	}
+	if _, err := theirs.Write(frame(frameResponse, "id\x00text/plain\x00streaming\x00Function.Bad\x00{}", "")); err != nil {
+		t.Fatal(err)
+	}
+	want := Answer{Streamed: true, Failed: true, ErrorType: "Function.Bad", ContentType: "text/plain", Body: []byte("{}")}
+	if diff := cmp.Diff(want, <-<-answer); diff != "" {
+		t.Errorf("answer (-want +got):\n%s", diff)
+	}
+	theirs.Close()
+	<-done
+}
+
+func TestSessionThatIsClosedFreesAStream(t *testing.T) {
+	ours, theirs := net.Pipe()
+	s := NewSession()
+	done := make(chan error, 1)
+	go func() { done <- s.ServeFrames(ours) }()
+	if _, err := theirs.Write(frame(frameNext, "", "")); err != nil {
+		t.Fatal(err)
+	}
+	<-s.Inited()
+	go s.Deliver(&Event{RequestID: "id", Stream: make(chan Chunk)}) // nobody receives
+	if _, _, _, err := readFrame(bufio.NewReader(theirs)); err != nil {
+		t.Fatal(err)
+	}
+	if _, err := theirs.Write(frame(frameChunk, "id\x00text/plain", "a")); err != nil {
+		t.Fatal(err)
+	}
+	s.Close()
+	theirs.Close()
+	<-done
+}
+
 func TestBrokenFramesEndTheConnection(t *testing.T) {
 	tests := map[string][]byte{
 		"unknown kind":     frame(99, "", ""),
+		"chunk of no call": frame(frameChunk, "id\x00", "x"),
 		"too few members":  frame(frameResponse, "id", ""),
 		"too long a head":  frame(frameNext, strings.Repeat("x", maxHead+1), ""),
 		"answer to no one": frame(frameResponse, "id\x00\x00", ""),

@@ -1,7 +1,6 @@
 package runtimeapi
 
 import (
-	"encoding/base64"
 	"errors"
 	"fmt"
 	"io"
@@ -99,7 +98,8 @@ func (s *Session) serveResponse(w http.ResponseWriter, r *http.Request, id strin
 	switch mode := r.Header.Get("Lambda-Runtime-Function-Response-Mode"); mode {
 	case "":
 	case "streaming":
-		a.Streamed = true
+		s.serveStream(w, r, id)
+		return
 	default:
 		const name, text = "InvalidFunctionResponseMode", "Invalid function response mode"
 		if s.finish(id, action, Answer{
@@ -124,14 +124,6 @@ func (s *Session) serveResponse(w http.ResponseWriter, r *http.Request, id strin
 		no = &refusal{http.StatusBadRequest, "TruncatedHTTPRequest", "HTTP request detected as truncated"}
 	default:
 		a.Body = body
-		// A stream that fails after its first byte says so in trailers; what was
-		// written stays written.
-		if t := r.Trailer.Get("Lambda-Runtime-Function-Error-Type"); t != "" {
-			a.Failed, a.ErrorType = true, errorType(t)
-			if text, err := base64.StdEncoding.DecodeString(r.Trailer.Get("Lambda-Runtime-Function-Error-Body")); err == nil && len(a.Body) == 0 {
-				a.Body = text
-			}
-		}
 		no = s.finish(id, action, a)
 	}
 	if no != nil {
@@ -219,5 +211,5 @@ func refuse(w http.ResponseWriter, no *refusal) {
 	w.Header().Set("Content-Type", "application/json")
 	w.WriteHeader(no.status)
 	// The texts are ours and need no escaping.
-	_, _ = fmt.Fprintf(w, "{\"errorMessage\":\"%s\",\"errorType\":\"%s\"}\n", no.errorMessage, no.errorType)
+	_, _ = fmt.Fprintf(w, "{\"errorMessage\":\"%s\",\"errorType\":\"%s\"}\n", no.errorMessage, no.errorType) //nolint:gosec // JSON to a program
 }

@@ -259,6 +259,50 @@ func TestStreamThatFailsKeepsWhatWasWritten(t *testing.T) {
 	}
 }
 
+func TestStreamArrivesAsItIsWritten(t *testing.T) {
+	r := serve(t)
+	got := r.next()
+	ev, chunks := event(), make(chan runtimeapi.Chunk)
+	ev.Stream = chunks
+	answer := r.session.Deliver(ev)
+	<-got
+	body, write := io.Pipe()
+	req, err := http.NewRequestWithContext(t.Context(), http.MethodPost, r.url+"/2018-06-01/runtime/invocation/id-1/response", body)
+	if err != nil {
+		t.Fatal(err)
+	}
+	req.Header.Set("Lambda-Runtime-Function-Response-Mode", "streaming")
+	req.Header.Set("Content-Type", "text/plain")
+	status := make(chan int, 1)
+	go func() {
+		resp, err := r.client.Do(req)
+		if err != nil {
+			status <- 0
+			return
+		}
+		resp.Body.Close()
+		status <- resp.StatusCode
+	}()
+	for _, text := range []string{"one", "two"} {
+		if _, err := io.WriteString(write, text); err != nil {
+			t.Fatal(err)
+		}
+		if c := <-chunks; string(c.Data) != text || c.ContentType != "text/plain" {
+			t.Errorf("chunk = %+v, want %s", c, text)
+		}
+		if got, _ := r.do("POST", "/2018-06-01/runtime/invocation/id-1/response", "again"); got != 403 {
+			t.Errorf("a second answer beside the stream: %d, want 403", got)
+		}
+	}
+	write.Close()
+	if got := <-status; got != 202 {
+		t.Errorf("status = %d, want 202", got)
+	}
+	if diff := cmp.Diff(runtimeapi.Answer{Streamed: true, ContentType: "text/plain"}, <-answer); diff != "" {
+		t.Errorf("answer (-want +got):\n%s", diff)
+	}
+}
+
 func TestRuntimeThatLeavesIsNotHandedAnEvent(t *testing.T) {
 	r := serve(t)
 	ctx, cancel := context.WithCancel(t.Context())

@@ -18,6 +18,11 @@ type Event struct {
 	CognitoIdentity string // JSON text, "" if none
 	TenantID        string
 	Payload         []byte
+
+	// Stream takes what the runtime streams, as it comes: chunk by chunk, all
+	// before the answer. It must be received from until the answer is there or
+	// the session is closed. Nil collects the result in the answer's body.
+	Stream chan<- Chunk
 }
 
 // An Answer is what the runtime said of a call, or of its init.
@@ -26,7 +31,7 @@ type Answer struct {
 	ContentType string
 	Failed      bool   // posted to /error or /init/error, or failed in mid-stream, or too large
 	ErrorType   string // of a failed one, as logs and metrics name it
-	Streamed    bool   // sent as a stream
+	Streamed    bool   // sent as a stream; the body is empty, or the error, if the event's Stream took it
 }
 
 // A state is what the runtime is doing, named as in the messages of the
@@ -45,17 +50,19 @@ const (
 // A Session is the state of one execution environment's runtime. It is safe
 // for concurrent use. Each process needs a new one.
 type Session struct {
-	mu      sync.Mutex
-	state   state
-	current *Event
-	answer  chan Answer   // for current; capacity 1
-	waiter  *waiter       // the runtime's pending request for the next event
-	initOK  bool          // init ended with a request for an event
-	initErr Answer        // otherwise
-	inited  chan struct{} // closed when init ended, either way
-	idle    chan struct{} // one token when a call is over and the next is asked for
-	lost    chan struct{} // closed when the runtime's connection is gone for good
-	frames  bool          // the runtime speaks frames, so HTTP is closed to others
+	mu        sync.Mutex
+	state     state
+	current   *Event
+	answer    chan Answer   // for current; capacity 1
+	waiter    *waiter       // the runtime's pending request for the next event
+	initOK    bool          // init ended with a request for an event
+	initErr   Answer        // otherwise
+	inited    chan struct{} // closed when init ended, either way
+	idle      chan struct{} // one token when a call is over and the next is asked for
+	lost      chan struct{} // closed when the runtime's connection is gone for good
+	ended     chan struct{} // closed by Close
+	frames    bool          // the runtime speaks frames, so HTTP is closed to others
+	streaming bool          // an answer to current has begun
 }
 
 // A waiter is one pending request for the next event. Deliver is called at
@@ -66,6 +73,7 @@ type waiter struct{ deliver func(*Event) }
 func NewSession() *Session {
 	return &Session{
 		state: starting, inited: make(chan struct{}), idle: make(chan struct{}, 1), lost: make(chan struct{}),
+		ended: make(chan struct{}),
 	}
 }
 
@@ -93,7 +101,7 @@ func (s *Session) Lost() <-chan struct{} { return s.lost }
 func (s *Session) Deliver(ev *Event) <-chan Answer {
 	answer := make(chan Answer, 1)
 	s.mu.Lock()
-	s.current, s.answer, s.state = ev, answer, running
+	s.current, s.answer, s.state, s.streaming = ev, answer, running, false
 	w := s.waiter
 	s.waiter = nil
 	s.mu.Unlock()
@@ -107,6 +115,9 @@ func (s *Session) Deliver(ev *Event) <-chan Answer {
 func (s *Session) Close() {
 	s.mu.Lock()
 	defer s.mu.Unlock()
+	if s.state != closed {
+		close(s.ended)
+	}
 	s.state, s.current, s.waiter = closed, nil, nil
 }
 
@@ -164,7 +175,7 @@ func (s *Session) finish(id, action string, a Answer) *refusal {
 	if s.state != running {
 		return transition(s.state, action)
 	}
-	s.state = answered
+	s.state, s.streaming = answered, false
 	s.answer <- a
 	return nil
 }
@@ -174,10 +185,17 @@ func (s *Session) finish(id, action string, a Answer) *refusal {
 func (s *Session) expects(id, action string) *refusal {
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	if s.current == nil || s.current.RequestID != id {
+	return s.takes(id, action)
+}
+
+// takes is expects with the lock held.
+func (s *Session) takes(id, action string) *refusal {
+	switch {
+	case s.current == nil || s.current.RequestID != id:
 		return invalidRequestID
-	}
-	if s.state != running {
+	case s.streaming:
+		return transition(answered, action)
+	case s.state != running:
 		return transition(s.state, action)
 	}
 	return nil

@@ -6,7 +6,7 @@ const fs = require('fs');
 
 const FD = 3;
 const HEADER = 12;
-const kinds = { START: 1, EVENT: 2, NEXT: 3, RESPONSE: 4, ERROR: 5, INIT_ERROR: 6 };
+const kinds = { START: 1, EVENT: 2, NEXT: 3, RESPONSE: 4, ERROR: 5, INIT_ERROR: 6, CHUNK: 7 };
 
 const pause = new Int32Array(new SharedArrayBuffer(4));
 

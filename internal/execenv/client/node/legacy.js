@@ -113,7 +113,7 @@ function finishStream(runtime, call, { stream: written, error }) {
     logs.failure('Invoke Error', error);
     head.push(described.errorType, JSON.stringify(described));
   }
-  channel.send(channel.kinds.RESPONSE, head, written.collected());
+  channel.send(channel.kinds.RESPONSE, head);
   runtime.next();
 }
 

@@ -45,7 +45,7 @@ class StreamingInvokeProcessor {
       logs.failure('Invoke Error', error);
       head.push(described.errorType, JSON.stringify(described));
     }
-    return { head, body: written.collected() };
+    return { head, body: '' };
   }
 }
 

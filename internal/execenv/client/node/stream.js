@@ -1,21 +1,23 @@
 // Response streaming: awslambda.streamifyResponse and HttpResponseStream.
 'use strict';
 const { Writable } = require('stream');
+const channel = require('./channel');
 const errors = require('./errors');
 
 const streaming = Symbol.for('aws.lambda.runtime.handler.streaming');
 const HTTP = 'application/vnd.awslambda.http-integration-response';
 
-// A ResponseStream collects what a handler writes.
+// A ResponseStream sends what a handler writes, at once.
 class ResponseStream extends Writable {
-  constructor(options) {
+  constructor(id, options) {
     super(options);
-    this.chunks = [];
+    this.id = id;
+    this.begun = false;
     this.contentType = 'application/octet-stream';
   }
 
   setContentType(type) {
-    if (this.chunks.length > 0) throw errors.fault('Runtime.InvalidStreamingOperation', 'Cannot set content-type, too late.', true);
+    if (this.begun) throw errors.fault('Runtime.InvalidStreamingOperation', 'Cannot set content-type, too late.', true);
     this.contentType = type;
   }
 
@@ -25,12 +27,9 @@ class ResponseStream extends Writable {
   }
 
   _write(chunk, _, done) {
-    this.chunks.push(chunk);
+    this.begun = true;
+    channel.send(channel.kinds.CHUNK, [this.id, this.contentType], chunk);
     done();
-  }
-
-  collected() {
-    return Buffer.concat(this.chunks);
   }
 }
 
@@ -53,7 +52,7 @@ const isStreaming = (handler) => Boolean(handler[streaming]);
 
 // respond runs a streaming handler on object to the end of its stream.
 async function respond(object, event, context) {
-  const stream = new ResponseStream({ highWaterMark: object.handler.highWaterMark || 64 * 1024 });
+  const stream = new ResponseStream(context.awsRequestId, { highWaterMark: object.handler.highWaterMark || 64 * 1024 });
   const finished = new Promise((resolve, reject) => stream.once('finish', resolve).once('error', reject));
   finished.catch(() => {});
   try {
