@@ -29,15 +29,16 @@ type server struct {
 	}
 }
 
-// start builds hakone and runs it with the templates of examples/article.
-func start(t *testing.T) *server {
+// start builds hakone and runs it with the templates of examples/article, and further flags.
+func start(t *testing.T, flags ...string) *server {
 	t.Helper()
 	s := &server{t: t, dataDir: filepath.Join(t.TempDir(), "data"), binary: filepath.Join(t.TempDir(), "hakone")}
 	build := exec.Command("go", "build", "-o", s.binary, "../cmd/hakone")
 	if out, err := build.CombinedOutput(); err != nil {
 		t.Fatalf("go build: %v\n%s", err, out)
 	}
-	up := exec.Command(s.binary, "up", "--data-dir", s.dataDir, "--listen", "127.0.0.1:0", "--control", "127.0.0.1:0", "../examples/article")
+	args := append([]string{"up", "--data-dir", s.dataDir, "--listen", "127.0.0.1:0", "--control", "127.0.0.1:0", "../examples/article"}, flags...)
+	up := exec.Command(s.binary, args...)
 	up.Stdout, up.Stderr = &s.log, &s.log
 	if err := up.Start(); err != nil {
 		t.Fatal(err)

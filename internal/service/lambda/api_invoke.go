@@ -27,7 +27,7 @@ type invokeAnswer struct {
 	ExecutedVersion string `rest:"header=X-Amz-Executed-Version"`
 	Payload         []byte `rest:"payload"`
 
-	resultType, errorType string // for streams
+	resultType string // for streams
 }
 
 const maxClientContext = 3583
@@ -73,7 +73,7 @@ func (s *Service) invoke(ctx context.Context, in *invokeRequest) (*invokeAnswer,
 	}
 	return &invokeAnswer{
 		RequestID: out.RequestID, FunctionError: out.FunctionError, ExecutedVersion: out.ExecutedVersion, Payload: out.Payload,
-		LogResult: base64.StdEncoding.EncodeToString(out.LogResult), resultType: out.ContentType, errorType: out.ErrorType,
+		LogResult: base64.StdEncoding.EncodeToString(out.LogResult), resultType: out.ContentType,
 	}, nil
 }
 

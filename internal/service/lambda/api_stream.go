@@ -50,7 +50,11 @@ func (s *Service) invokeStream(ctx context.Context, in *streamRequest) (*streamA
 		ResultType: orElse(out.resultType, "application/json"),
 	}
 	if out.FunctionError != "" {
-		complete.ErrorCode, complete.ErrorDetails = orElse(out.errorType, out.FunctionError), string(out.Payload)
+		var posted struct {
+			ErrorType string `json:"errorType"`
+		}
+		_ = json.Unmarshal(out.Payload, &posted) // a function may post what is no JSON
+		complete.ErrorCode, complete.ErrorDetails = orElse(posted.ErrorType, out.FunctionError), string(out.Payload)
 	} else {
 		for rest := out.Payload; len(rest) > 0; {
 			chunk := rest[:min(len(rest), maxFrame)]
