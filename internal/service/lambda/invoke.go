@@ -40,6 +40,10 @@ type InvokeInput struct {
 	TraceID       string // X-Amzn-Trace-Id; "" makes one
 	ClientContext string // decoded JSON text
 	Tail          bool   // LogType Tail
+
+	// Stream takes a streamed result as it comes, from within Invoke; the
+	// payload is empty then, or the error. Nil collects it in the payload.
+	Stream func(contentType string, chunk []byte)
 }
 
 // An InvokeOutput is the answer of a call that reached the function.
@@ -75,7 +79,7 @@ func (s *Service) Invoke(ctx context.Context, in *InvokeInput) (*InvokeOutput, e
 		payload = []byte("{}")
 	}
 	res, err := s.cfg.Pool.Invoke(ctx, fn, payload, execenv.Invocation{
-		RequestID: in.RequestID, InvokedARN: s.arn(a.r.name, a.r.qualifier), TraceID: in.TraceID, ClientContext: in.ClientContext, Tail: in.Tail,
+		RequestID: in.RequestID, InvokedARN: s.arn(a.r.name, a.r.qualifier), TraceID: in.TraceID, ClientContext: in.ClientContext, Tail: in.Tail, Stream: in.Stream,
 	})
 	if err != nil {
 		return nil, refused(err)
