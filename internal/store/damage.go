@@ -27,7 +27,8 @@ type mark string
 // and compaction lowers the count before it deletes.
 type reached struct {
 	seq   uint64 // of the last message
-	count uint64 // of messages
+	count uint64 // of messages after base
+	base  uint64 // the last message that compaction dropped
 }
 
 func (m mark) read() (r reached, err error) {
@@ -41,7 +42,7 @@ func (m mark) read() (r reached, err error) {
 	if err != nil {
 		return r, fmt.Errorf("read mark of records: %w", err)
 	}
-	if _, err = fmt.Sscanf(string(text), "%d %d\n", &r.seq, &r.count); err != nil {
+	if n, err := fmt.Sscanf(string(text), "%d %d %d\n", &r.seq, &r.count, &r.base); n < 2 { // version 0.1.0 had no base
 		return r, damaged("mark %s: %w", string(m), err)
 	}
 	return r, nil
@@ -52,7 +53,12 @@ func (m mark) write(r reached) error {
 		return nil
 	}
 	next := string(m) + ".new"
-	if err := os.WriteFile(next, fmt.Appendf(nil, "%d %d\n", r.seq, r.count), 0o600); err != nil {
+	f, err := os.OpenFile(next, os.O_WRONLY|os.O_CREATE|os.O_TRUNC, 0o600) //nolint:gosec // beside the data
+	if err != nil {
+		return fmt.Errorf("write mark of records: %w", err)
+	}
+	_, err = fmt.Fprintf(f, "%d %d %d\n", r.seq, r.count, r.base)
+	if err := errors.Join(err, f.Sync(), f.Close()); err != nil {
 		return fmt.Errorf("write mark of records: %w", err)
 	}
 	if err := os.Rename(next, string(m)); err != nil {
@@ -61,20 +67,20 @@ func (m mark) write(r reached) error {
 	return nil
 }
 
-// whole checks what JetStream says of the stream before it is read.
-func (s *Store) whole(state jetstream.StreamState) error {
+// whole checks what JetStream says of the stream before it is read, and returns
+// what is known of it.
+func (s *Store) whole(state jetstream.StreamState) (known reached, err error) {
 	if state.Lost != nil && len(state.Lost.Msgs) > 0 {
-		return damaged("%d were lost", len(state.Lost.Msgs))
+		return known, damaged("%d were lost", len(state.Lost.Msgs))
 	}
-	known, err := s.mark.read()
-	if err != nil {
-		return err
+	if known, err = s.mark.read(); err != nil {
+		return known, err
 	}
 	if state.LastSeq < known.seq {
-		return damaged("they end at number %d and had reached %d", state.LastSeq, known.seq)
+		return known, damaged("they end at number %d and had reached %d", state.LastSeq, known.seq)
 	}
 	if state.Msgs < known.count {
-		return damaged("%d are left of %d", state.Msgs, known.count)
+		return known, damaged("%d are left of %d", state.Msgs, known.count)
 	}
-	return nil
+	return known, nil
 }

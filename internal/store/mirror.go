@@ -17,6 +17,7 @@ type mirror struct {
 	mu      sync.RWMutex
 	records map[string]map[string]record // by collection and key
 	rev     uint64                       // sequence of the last change applied
+	base    uint64                       // changes up to this one are dead
 	batch   []change                     // an atomic batch whose end has not arrived
 	err     error                        // why the mirror stopped
 	isReady bool
@@ -89,6 +90,9 @@ func (m *mirror) applyLocked(changes []change) {
 		return
 	}
 	for _, c := range changes {
+		if c.rev <= m.base {
+			continue
+		}
 		if err := m.putLocked(c); err != nil {
 			m.failLocked(damaged("%w", err))
 			return
@@ -177,7 +181,7 @@ func (m *mirror) revision() uint64 {
 func (m *mirror) reached() reached {
 	m.mu.RLock()
 	defer m.mu.RUnlock()
-	r := reached{seq: m.rev}
+	r := reached{seq: m.rev, base: m.base}
 	for _, records := range m.records {
 		r.count += uint64(len(records))
 	}
@@ -215,20 +219,46 @@ func (m *mirror) len(collection string) (n int) {
 	return n
 }
 
-// markers returns the subjects of deleted records, but for the last message of
-// the stream, which JetStream needs to see that its last batch is whole.
-func (m *mirror) markers() map[string]uint64 {
+// markers counts the deleted records that are remembered.
+func (m *mirror) markers() (n int) {
 	m.mu.RLock()
 	defer m.mu.RUnlock()
-	out := map[string]uint64{}
-	for collection, records := range m.records {
-		for key, r := range records {
-			if r.deleted && r.rev != m.rev {
-				out[subjectOf(collection, key)] = r.rev
+	for _, records := range m.records {
+		for _, r := range records {
+			if r.deleted {
+				n++
 			}
 		}
 	}
-	return out
+	return n
+}
+
+// each calls do for every record, as they were when it was called.
+func (m *mirror) each(do func(collection, key string, r record) error) error {
+	m.mu.RLock()
+	all := map[location]record{}
+	for collection, records := range m.records {
+		for key, r := range records {
+			all[location{collection, key}] = r
+		}
+	}
+	m.mu.RUnlock()
+	for l, r := range all {
+		if err := do(l.collection, l.key, r); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// begin says that everything up to base is dead, and drops markers from there.
+func (m *mirror) begin(base uint64) {
+	m.mu.Lock()
+	defer m.mu.Unlock()
+	m.base = base
+	for _, records := range m.records {
+		maps.DeleteFunc(records, func(_ string, r record) bool { return r.rev <= base })
+	}
 }
 
 // forget drops the marker of a deleted record, unless it changed since.

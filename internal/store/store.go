@@ -133,9 +133,11 @@ func (s *Store) load(ctx context.Context) error {
 	if err != nil {
 		return fmt.Errorf("read records: %w", err)
 	}
-	if err := s.whole(info.State); err != nil {
+	known, err := s.whole(info.State)
+	if err != nil {
 		return err
 	}
+	s.mirror.begin(known.base)
 	if info.State.Msgs == 0 {
 		s.mirror.loaded()
 	}
@@ -153,7 +155,7 @@ func (s *Store) load(ctx context.Context) error {
 	if n := s.mirror.loadedCount(); s.embedded && n != info.State.Msgs {
 		return damaged("%d of %d cannot be read", info.State.Msgs-min(n, info.State.Msgs), info.State.Msgs)
 	}
-	return s.mark.write(reached{info.State.LastSeq, info.State.Msgs})
+	return s.mark.write(reached{info.State.LastSeq, s.mirror.reached().count, known.base})
 }
 
 // awaitLoaded waits for the mirror. A message that NATS cannot read is never
@@ -197,23 +199,43 @@ func (s *Store) receive(msg jetstream.Msg) {
 	}, meta.NumPending == 0)
 }
 
-// compact forgets the markers of deleted records. Only the embedded server's one
-// user may do that: another mirror might not have seen the marker yet.
+// compactAt is how many markers of deleted records make compaction worth it.
+var compactAt = 20_000
+
+// compact gets rid of the markers of deleted records once there are many: it
+// writes what is alive again, at the end, and drops everything before that. Only
+// the embedded server's one user may do that: another mirror might not have seen
+// a marker yet.
+//
+// To delete the markers alone is not safe. JetStream notes nowhere that a message
+// was replaced: after a kill it finds out again from the later one on its subject,
+// and without that one what was deleted is back. For the same reason the mark says
+// where the records begin: what comes before is dead, whatever JetStream finds.
 func (s *Store) compact(ctx context.Context) error {
-	markers := s.mirror.markers()
-	if len(markers) == 0 {
+	if s.mirror.markers() < compactAt {
 		return nil
 	}
-	r := s.mirror.reached()
-	r.count -= uint64(len(markers))
-	if err := s.mark.write(r); err != nil {
+	before := s.mirror.revision()
+	err := s.mirror.each(func(collection, key string, r record) error {
+		if r.deleted {
+			return nil
+		}
+		msg := s.message(location{collection, key}, &touch{seen: r, read: true, staged: true, data: r.data})
+		rev, err := s.publish(ctx, []*nats.Msg{msg})
+		if err != nil {
+			return err
+		}
+		return s.mirror.wait(ctx, rev)
+	})
+	if err != nil {
+		return fmt.Errorf("compact records: %w", err)
+	}
+	s.mirror.begin(before)
+	if err := s.mark.write(s.mirror.reached()); err != nil {
 		return err
 	}
-	for subject, rev := range markers {
-		if err := s.stream.DeleteMsg(ctx, rev); err != nil && !errors.Is(err, jetstream.ErrMsgNotFound) {
-			return fmt.Errorf("compact records: %w", err)
-		}
-		s.mirror.forget(subject, rev)
+	if err := s.stream.Purge(ctx, jetstream.WithPurgeSequence(before+1)); err != nil {
+		return fmt.Errorf("compact records: %w", err)
 	}
 	return nil
 }

@@ -1,0 +1,4 @@
+package store
+
+// CompactAt makes compaction begin at n markers until the test process ends.
+func CompactAt(n int) { compactAt = n }
