@@ -187,7 +187,9 @@ func (s *Server) wire(ctx context.Context) error {
 	}
 	s.ssm = ssm.New(ssm.Config{Store: s.store, Seal: ring, Account: account, Region: region})
 	s.ec2 = ec2.New(ec2.Config{Store: s.store, Profiles: s.iam, Parameters: s.ssm, Account: account, Region: region})
-	s.logs = logs.New(logs.Config{Store: s.store, Account: account, Region: region})
+	if s.logs, err = logs.New(logs.Config{Store: s.store, Account: account, Region: region, Dir: filepath.Join(s.config.DataDir, "logs"), Log: s.log}); err != nil {
+		return err
+	}
 	s.pool = execenv.New(execenv.Config{
 		Dir:         filepath.Join(s.config.DataDir, "functions"),
 		Code:        blobs,
@@ -282,7 +284,7 @@ func (s *Server) Run(ctx context.Context) error {
 	working, stop := context.WithCancel(context.WithoutCancel(ctx))
 	defer stop()
 	components, working := errgroup.WithContext(working)
-	for _, run := range []func(context.Context) error{s.iam.Run, s.lambda.Run, s.gateway.Run, s.pool.Run, s.accessLogs.Run} {
+	for _, run := range []func(context.Context) error{s.iam.Run, s.lambda.Run, s.gateway.Run, s.pool.Run, s.accessLogs.Run, s.logs.Run} {
 		components.Go(func() error { return run(working) })
 	}
 	listeners, listening := errgroup.WithContext(ctx)
@@ -326,6 +328,9 @@ func (s *Server) close() error {
 	var errs []error
 	for _, f := range s.fronts() {
 		_ = f.listener.Close() // already closed when it was served
+	}
+	if s.logs != nil {
+		errs = append(errs, s.logs.Close())
 	}
 	if s.store != nil {
 		errs = append(errs, s.store.Close())

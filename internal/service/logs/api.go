@@ -2,7 +2,9 @@ package logs
 
 import (
 	"context"
+	"fmt"
 	"maps"
+	"slices"
 	"strings"
 
 	"github.com/hakonegate/hakone/internal/wire"
@@ -139,9 +141,12 @@ func (s *Service) deleteLogGroup(ctx context.Context, in *groupRequest) (*wire.N
 	return &wire.Nothing{}, s.DeleteLogGroup(ctx, in.LogGroupName)
 }
 
+// retentions are the days that may be chosen.
+var retentions = []int{1, 3, 5, 7, 14, 30, 60, 90, 120, 150, 180, 365, 400, 545, 731, 1096, 1827, 2192, 2557, 2922, 3288, 3653}
+
 func (s *Service) putRetentionPolicy(ctx context.Context, in *groupRequest) (*wire.Nothing, error) {
-	if in.RetentionInDays < 1 {
-		return nil, invalid("retentionInDays must be a number of days")
+	if !slices.Contains(retentions, in.RetentionInDays) {
+		return nil, invalid("Invalid retention value: %d. Valid values are: %s", in.RetentionInDays, strings.Trim(fmt.Sprint(retentions), "[]"))
 	}
 	return &wire.Nothing{}, s.UpdateLogGroup(ctx, in.LogGroupName, func(g *LogGroup) { g.RetentionInDays = in.RetentionInDays })
 }

@@ -35,29 +35,46 @@ type group struct {
 	next   uint64
 	moved  chan struct{} // closed and replaced when events are added and someone waits
 	waits  bool
+
+	// Of the file.
+	written uint64 // sequence of the first event that is not in it
+	size    int64  // bytes; 0 when there is none
+	stale   bool   // it has what is no longer kept
 }
 
 func (g *group) append(stream string, events []execenv.LogEvent) {
 	g.mu.Lock()
 	defer g.mu.Unlock()
 	for _, e := range events {
-		g.events = append(g.events, Event{e.Time, stream, e.Message, g.next})
-		g.next++
-		g.bytes += len(e.Message) + overhead
-	}
-	for g.bytes > g.limit && g.first < len(g.events)-1 {
-		g.bytes -= len(g.events[g.first].Message) + overhead
-		g.events[g.first] = Event{}
-		g.first++
-	}
-	if g.first > len(g.events)/2 {
-		g.events = slices.Clone(g.events[g.first:])
-		g.first = 0
+		g.push(Event{Time: e.Time, Stream: stream, Message: e.Message})
 	}
 	if g.waits {
 		close(g.moved)
 		g.moved, g.waits = make(chan struct{}), false
 	}
+}
+
+// push adds an event with the next sequence, and drops the oldest ones beyond the
+// limit.
+func (g *group) push(e Event) {
+	e.Sequence = g.next
+	g.next++
+	g.events = append(g.events, e)
+	g.bytes += len(e.Message) + overhead
+	for g.bytes > g.limit && g.first < len(g.events)-1 {
+		g.drop()
+	}
+	if g.first > len(g.events)/2 {
+		g.events = slices.Clone(g.events[g.first:])
+		g.first = 0
+	}
+}
+
+// drop forgets the oldest event.
+func (g *group) drop() {
+	g.bytes -= len(g.events[g.first].Message) + overhead
+	g.events[g.first] = Event{}
+	g.first++
 }
 
 // from returns the kept events with sequences from next on, and what tells that

@@ -28,7 +28,16 @@ func open(t *testing.T) *Service {
 		t.Fatal(err)
 	}
 	t.Cleanup(func() { records.Close() })
-	return New(Config{Store: records, Account: "111111111111", Region: "us-east-1", MaxGroup: 1000})
+	return reopen(t, records, "")
+}
+
+func reopen(t *testing.T, records *store.Store, dir string) *Service {
+	t.Helper()
+	s, err := New(Config{Store: records, Account: "111111111111", Region: "us-east-1", MaxGroup: 1000, Dir: dir})
+	if err != nil {
+		t.Fatal(err)
+	}
+	return s
 }
 
 func event(second int, message string) execenv.LogEvent {

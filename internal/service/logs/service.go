@@ -3,6 +3,7 @@ package logs
 import (
 	"context"
 	"errors"
+	"log/slog"
 	"maps"
 	"net/http"
 	"regexp"
@@ -20,8 +21,10 @@ type Config struct {
 	Store     *store.Store
 	Account   string
 	Region    string
-	Partition string // "" means "aws"
-	MaxGroup  int    // bytes of events kept per group; 0 means 4 MiB
+	Partition string       // "" means "aws"
+	MaxGroup  int          // bytes of events kept per group; 0 means 4 MiB
+	Dir       string       // where events outlive the process; "" keeps them in memory
+	Log       *slog.Logger // nil discards
 }
 
 // A Service is CloudWatch Logs in one account and region. It is safe for
@@ -32,6 +35,8 @@ type Service struct {
 
 	mu     sync.RWMutex
 	groups map[string]*group // what was written to, recorded or not
+
+	flushing sync.Mutex // held while files are written
 }
 
 // A LogGroup is a group that somebody created. Functions write to groups
@@ -46,15 +51,20 @@ type LogGroup struct {
 	Tags            map[string]string `json:",omitempty"`
 }
 
-// New returns a service without events.
-func New(c Config) *Service {
+// New returns a service with the events that an earlier run kept.
+// [Service.Run] keeps later ones.
+func New(c Config) (*Service, error) {
 	if c.Partition == "" {
 		c.Partition = "aws"
 	}
 	if c.MaxGroup == 0 {
 		c.MaxGroup = 4 << 20
 	}
-	return &Service{cfg: c, records: store.In[LogGroup](c.Store, "logs.groups"), groups: map[string]*group{}}
+	if c.Log == nil {
+		c.Log = slog.New(slog.DiscardHandler)
+	}
+	s := &Service{cfg: c, records: store.In[LogGroup](c.Store, "logs.groups"), groups: map[string]*group{}}
+	return s, s.load()
 }
 
 // Append adds events to a stream, making the group and the stream when they
@@ -117,6 +127,9 @@ func (s *Service) DeleteLogGroup(ctx context.Context, name string) error {
 	_, written := s.groups[name]
 	delete(s.groups, name)
 	s.mu.Unlock()
+	if err := s.remove(name); err != nil {
+		return err
+	}
 	err := s.records.Delete(ctx, name)
 	if errors.Is(err, store.ErrNotFound) {
 		if written {
