@@ -39,9 +39,10 @@ func installClients(dir string) error {
 // Isolated means that the interpreter must not look at its environment, which
 // is not yet the function's.
 func (p *Pool) clientArgs(in *interpreter, isolated bool) []string {
-	dir := filepath.Join(p.runtimeDir(), "python")
+	shown := p.shownRuntime()
+	dir := filepath.Join(shown, "python")
 	if in.family == node {
-		return []string{filepath.Join(p.runtimeDir(), "node", "main.js")}
+		return []string{filepath.Join(shown, "node", "main.js")}
 	}
 	args := []string{"-S", "-s", "-u", "-X", "utf8"}
 	if isolated {
@@ -51,3 +52,11 @@ func (p *Pool) clientArgs(in *interpreter, isolated bool) []string {
 }
 
 func (p *Pool) runtimeDir() string { return filepath.Join(p.cfg.Dir, "runtime") }
+
+// shownRuntime is where processes see it.
+func (p *Pool) shownRuntime() string {
+	if p.rooms {
+		return runtimeDir
+	}
+	return p.runtimeDir()
+}

@@ -2,6 +2,7 @@ package execenv
 
 import (
 	"context"
+	"os"
 	"time"
 
 	"github.com/hakonegate/hakone/internal/runtimeapi"
@@ -16,6 +17,7 @@ type environment struct {
 	log    *capture
 
 	worker  *worker   // nil: none runs, the next call starts one
+	tmp     *os.File  // its /tmp, which outlives processes; nil: none yet, or no rooms
 	tried   bool      // the init of the environment's own was made
 	until   time.Time // no new call afterwards: credentials run out; zero: no end
 	last    time.Time // when it became idle

@@ -13,6 +13,7 @@ import (
 	"time"
 
 	"github.com/hakonegate/hakone/internal/runtimeapi"
+	"github.com/hakonegate/hakone/internal/sandbox"
 )
 
 // init starts a process and waits until it asks for its first event, at most
@@ -120,18 +121,22 @@ func (e *environment) start(ctx context.Context, first bool) (outcome, error) {
 // layout finds or makes the environment's folders.
 func (e *environment) layout(ctx context.Context, in *interpreter) (layout, error) {
 	p := e.pool
-	l := layout{opt: filepath.Join(p.cfg.Dir, "none"), runtime: p.runtimeDir(), lang: langDir}
+	l := layout{layers: filepath.Join(p.cfg.Dir, "none"), runtime: p.shownRuntime(), lang: langDir}
 	if in != nil {
-		l.lang = in.langRoot()
+		l.lang = p.shown(in, in.langRoot())
 	}
 	var err error
-	if l.task, err = p.code.folder(ctx, e.fn.Code); err != nil {
+	if l.code, err = p.code.folder(ctx, e.fn.Code); err != nil {
 		return layout{}, err
 	}
 	if len(e.fn.Layers) > 0 {
-		if l.opt, err = p.code.folder(ctx, e.fn.Layers...); err != nil {
+		if l.layers, err = p.code.folder(ctx, e.fn.Layers...); err != nil {
 			return layout{}, err
 		}
+	}
+	l.task, l.opt = l.code, l.layers
+	if p.rooms {
+		l.task, l.opt = taskRoot, optRoot
 	}
 	return l, nil
 }
@@ -160,7 +165,10 @@ func (e *environment) startInterpreter(ctx context.Context, in *interpreter, l l
 	p, fn := e.pool, e.fn
 	v := variables(fn, l, e.stream, p.closedAPI(ctx), keys)
 	m := startMessage{
-		Env: v, Handler: fn.Handler, Runtime: fn.Runtime, Task: l.task, Opt: l.opt, RuntimeDir: l.runtime, Bundled: in.bundled,
+		Env: v, Handler: fn.Handler, Runtime: fn.Runtime, Task: l.task, Opt: l.opt, RuntimeDir: l.runtime,
+	}
+	for _, dir := range in.bundled {
+		m.Bundled = append(m.Bundled, p.shown(in, dir))
 	}
 	if path, ok := fn.Variables["PYTHONPATH"]; ok && in.family == python {
 		m.PythonPath = strings.Split(l.place(path), ":")
@@ -169,17 +177,24 @@ func (e *environment) startInterpreter(ctx context.Context, in *interpreter, l l
 	var err error
 	if needsOwnStart(fn) {
 		wrapper := v["AWS_LAMBDA_EXEC_WRAPPER"]
-		w, err = p.startClient(in, wrapper, list(v))
+		w, err = p.startClient(in, wrapper, list(v), e.furniture(l))
 		if wrapper != "" && errors.Is(err, fs.ErrNotExist) {
 			// On AWS a shell tries to start it.
 			return platformError(failure{"Runtime.ExitError", "Runtime exited with error: exit status 127"}, "error"), nil
 		}
 	} else if w = p.spares.take(in); w == nil {
-		w, err = p.startClient(in, "", nil)
+		w, err = p.startClient(in, "", nil, e.furniture(l))
+	} else if p.rooms {
+		var tmp *os.File
+		if tmp, err = w.proc.Furnish(*e.furniture(l)); err != nil {
+			p.drop(w)
+		}
+		e.keepTmp(tmp)
 	}
 	if err != nil {
 		return outcome{}, fmt.Errorf("start %s: %w", in.path, err)
 	}
+	e.keepTmp(w.proc.Tmp())
 	e.worker = w
 	w.out.direct(e.log)
 	// A process that is dead already shows in awaitInit.
@@ -193,26 +208,26 @@ func (e *environment) startOwnClient(ctx context.Context, in *interpreter, l lay
 	if !ok {
 		return platformError(failure{"Runtime.InvalidEntrypoint", "the package of a " + e.fn.Runtime + " function must bring its runtime client: " + in.family.brings()}, "error"), nil
 	}
-	path := in.path
+	path := e.pool.shown(in, in.path)
 	if wrapper := l.place(e.fn.Variables["AWS_LAMBDA_EXEC_WRAPPER"]); wrapper != "" {
-		path, args = wrapper, append([]string{in.path}, args...)
+		path, args = wrapper, append([]string{path}, args...)
 	}
-	return e.startProgram(ctx, path, l, keys, args...)
+	return e.startProgram(ctx, in, path, l, keys, args...)
 }
 
 // startBootstrap starts the function's own program.
 func (e *environment) startBootstrap(ctx context.Context, l layout, keys Keys) (outcome, error) {
 	var path, shown string
-	for _, dir := range []struct{ real, shown string }{{l.task, taskRoot}, {l.opt, optRoot}} {
-		if _, err := os.Stat(filepath.Join(dir.real, "bootstrap")); err == nil {
-			path, shown = filepath.Join(dir.real, "bootstrap"), dir.shown+"/bootstrap"
+	for _, dir := range []struct{ ours, seen, shown string }{{l.code, l.task, taskRoot}, {l.layers, l.opt, optRoot}} {
+		if _, err := os.Stat(filepath.Join(dir.ours, "bootstrap")); err == nil {
+			path, shown = filepath.Join(dir.seen, "bootstrap"), dir.shown+"/bootstrap"
 			break
 		}
 	}
 	if path == "" {
 		return platformError(failure{"Runtime.InvalidEntrypoint", "Couldn't find valid bootstrap(s): [/var/task/bootstrap /opt/bootstrap]"}, "error"), nil
 	}
-	o, err := e.startProgram(ctx, path, l, keys)
+	o, err := e.startProgram(ctx, nil, path, l, keys)
 	if errno, ok := errors.AsType[syscall.Errno](err); ok {
 		return platformError(failure{"Runtime.InvalidEntrypoint", "fork/exec " + shown + ": " + errno.Error()}, "error"), nil
 	}
@@ -220,11 +235,14 @@ func (e *environment) startBootstrap(ctx context.Context, l layout, keys Keys) (
 }
 
 // startProgram starts a program that speaks the Runtime API over HTTP.
-func (e *environment) startProgram(ctx context.Context, path string, l layout, keys Keys, args ...string) (outcome, error) {
-	w, err := e.pool.startProgram(ctx, path, args, l.task, e.log, func(api string) []string {
+func (e *environment) startProgram(ctx context.Context, in *interpreter, path string, l layout, keys Keys, args ...string) (outcome, error) {
+	w, err := e.pool.startProgram(ctx, sandbox.Command{
+		Path: path, Args: args, Dir: l.task, Output: e.log, Room: e.pool.room(in), Furniture: e.furniture(l),
+	}, func(api string) []string {
 		return list(variables(e.fn, l, e.stream, api, keys))
 	})
 	if err == nil {
+		e.keepTmp(w.proc.Tmp())
 		e.worker = w
 	}
 	return outcome{}, err

@@ -49,11 +49,11 @@ func (l layout) ownClient(fn *Function, f family) (args []string, ok bool) {
 // first returns the first file below the package, else the layers, that
 // matches one of the patterns.
 func (l layout) first(patterns ...string) string {
-	for _, dir := range []string{l.task, l.opt} {
+	for _, dir := range []struct{ ours, shown string }{{l.code, l.task}, {l.layers, l.opt}} {
 		for _, pattern := range patterns {
 			// The folders are ours, so none of their names is a bad pattern.
-			if found, err := filepath.Glob(filepath.Join(dir, filepath.FromSlash(pattern))); err == nil && len(found) > 0 {
-				return found[0]
+			if found, err := filepath.Glob(filepath.Join(dir.ours, filepath.FromSlash(pattern))); err == nil && len(found) > 0 {
+				return dir.shown + strings.TrimPrefix(found[0], dir.ours)
 			}
 		}
 	}

@@ -8,6 +8,8 @@ import (
 	"path/filepath"
 	"sync"
 	"time"
+
+	"github.com/hakonegate/hakone/internal/sandbox"
 )
 
 // Config says where and how environments run. Dir and Code are required; the
@@ -22,6 +24,9 @@ type Config struct {
 	InitTimeout time.Duration // 0 means 10 s
 	IdleTimeout time.Duration // 0 means 5 min
 	NoSpares    bool          // start no interpreter ahead of need
+
+	Isolation sandbox.Isolation // "" means sandbox.Default
+	NoNetwork bool              // functions reach their Runtime API and nothing else
 }
 
 // Errors of [Pool.Invoke]; those of the function are in [Result].
@@ -44,6 +49,7 @@ type Pool struct {
 	spares       spares
 	code         codeCache
 	prepare      func() error // once
+	rooms        bool         // processes get rooms of their own; set by prepare
 	work         sync.WaitGroup
 
 	mu       sync.Mutex // taken alone, or inside spares.mu
@@ -84,7 +90,10 @@ func New(cfg Config) *Pool {
 				return err
 			}
 		}
-		return installClients(p.runtimeDir())
+		if err := installClients(p.runtimeDir()); err != nil {
+			return err
+		}
+		return p.setUpRooms()
 	})
 	return p
 }
@@ -275,13 +284,14 @@ func (p *Pool) Remove(functionARN string) {
 // discard ends an environment in the background. The lock is held.
 func (p *Pool) discard(e *environment) {
 	p.existing--
-	if e.worker == nil {
+	if e.worker == nil || p.stopping { // stop ends all workers
+		e.closeTmp()
 		return
 	}
-	if p.stopping { // stop ends all workers
-		return
-	}
-	p.work.Go(e.stop)
+	p.work.Go(func() {
+		e.stop()
+		e.closeTmp()
+	})
 }
 
 // background runs f, unless the pool is stopping. Stop waits for it.

@@ -14,6 +14,7 @@ import (
 	"time"
 
 	"github.com/hakonegate/hakone/internal/execenv"
+	"github.com/hakonegate/hakone/internal/sandbox"
 )
 
 // archives is a CodeSource of zip archives by name.
@@ -183,9 +184,9 @@ func BenchmarkWarm(b *testing.B) {
 	}
 }
 
-func benchmarkCold(b *testing.B, spares bool) {
+func benchmarkCold(b *testing.B, spares bool, isolation sandbox.Isolation) {
 	b.Helper()
-	r := start(b, func(c *execenv.Config) { c.NoSpares = !spares })
+	r := start(b, func(c *execenv.Config) { c.NoSpares, c.Isolation = !spares, isolation })
 	fn := r.python(b, "python3.11", "def handler(event, context):\n    return {'body': 'Hello, World'}\n")
 	r.invoke(b, fn, `{}`)
 	for b.Loop() {
@@ -199,5 +200,7 @@ func benchmarkCold(b *testing.B, spares bool) {
 	}
 }
 
-func BenchmarkColdWithSpare(b *testing.B)    { benchmarkCold(b, true) }
-func BenchmarkColdWithoutSpare(b *testing.B) { benchmarkCold(b, false) }
+func BenchmarkColdWithSpare(b *testing.B)               { benchmarkCold(b, true, sandbox.Default) }
+func BenchmarkColdWithoutSpare(b *testing.B)            { benchmarkCold(b, false, sandbox.Default) }
+func BenchmarkColdWithSpareNotIsolated(b *testing.B)    { benchmarkCold(b, true, sandbox.Off) }
+func BenchmarkColdWithoutSpareNotIsolated(b *testing.B) { benchmarkCold(b, false, sandbox.Off) }

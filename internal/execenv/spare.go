@@ -55,7 +55,7 @@ func (s *spares) take(in *interpreter) *worker {
 }
 
 func (s *spares) refill(in *interpreter) {
-	w, err := s.pool.startClient(in, "", nil)
+	w, err := s.pool.startClient(in, "", nil, nil)
 	if err != nil {
 		s.pool.log.Debug("start a spare interpreter", slog.String("interpreter", in.path), slog.Any("error", err))
 		return
@@ -98,7 +98,10 @@ func (s *spares) stop() {
 // spareVariables are the environment variables that a spare starts with.
 func (p *Pool) spareVariables(in *interpreter) map[string]string {
 	l := layout{
-		task: filepath.Join(p.cfg.Dir, "none"), opt: filepath.Join(p.cfg.Dir, "none"), runtime: p.runtimeDir(), lang: in.langRoot(),
+		task: filepath.Join(p.cfg.Dir, "none"), opt: filepath.Join(p.cfg.Dir, "none"), runtime: p.shownRuntime(), lang: p.shown(in, in.langRoot()),
+	}
+	if p.rooms {
+		l.task, l.opt = taskRoot, optRoot
 	}
 	v := startVariables(in.family)
 	for name, value := range v {

@@ -16,13 +16,15 @@ const (
 	langDir    = "/var/lang"
 )
 
-// A layout says where an environment's folders really are.
+// A layout says where an environment's process sees its folders, which in a
+// room is where Lambda has them, and where we do.
 type layout struct {
 	task, opt, runtime, lang string
+	code, layers             string // what we see of task and opt
 }
 
-// place puts the real folders in the place of Lambda's in a value such as a
-// search path.
+// place puts the folders that the process sees in the place of Lambda's in a
+// value such as a search path.
 func (l layout) place(value string) string {
 	parts := strings.Split(value, ":")
 	for i, p := range parts {

@@ -4,7 +4,6 @@ import (
 	"context"
 	"encoding/json"
 	"fmt"
-	"io"
 	"net"
 	"net/http"
 	"os"
@@ -33,8 +32,9 @@ const openFiles = 1024
 // startClient starts our client for the interpreter. It waits for a start
 // message before it does anything.
 //
-// Env is nil for a spare, which gets its variables with the start message.
-func (p *Pool) startClient(in *interpreter, wrapper string, env []string) (*worker, error) {
+// Env is nil for a spare, which gets its variables with the start message, and
+// its furniture before.
+func (p *Pool) startClient(in *interpreter, wrapper string, env []string, furniture *sandbox.Furniture) (*worker, error) {
 	fds, err := unix.Socketpair(unix.AF_UNIX, unix.SOCK_STREAM, 0)
 	if err != nil {
 		return nil, fmt.Errorf("open channel: %w", err)
@@ -48,17 +48,17 @@ func (p *Pool) startClient(in *interpreter, wrapper string, env []string) (*work
 	if err != nil {
 		return nil, fmt.Errorf("open channel: %w", err)
 	}
-	path, args := in.path, p.clientArgs(in, wrapper == "" && env == nil)
+	path, args := p.shown(in, in.path), p.clientArgs(in, wrapper == "" && env == nil)
 	if env == nil {
 		env = list(p.spareVariables(in))
 	}
 	if wrapper != "" {
-		path, args = wrapper, append([]string{in.path}, args...)
+		path, args = wrapper, append([]string{path}, args...)
 	}
 	w := &worker{session: runtimeapi.NewSession(), conn: conn}
 	w.proc, err = sandbox.Start(sandbox.Command{
 		Path: path, Args: args, Env: env, Dir: "/", Files: []*os.File{theirs}, Output: &w.out,
-		Limits: sandbox.Limits{OpenFiles: openFiles},
+		Limits: sandbox.Limits{OpenFiles: openFiles}, Room: p.room(in), Furniture: furniture,
 	})
 	if err != nil {
 		_ = conn.Close()
@@ -88,24 +88,35 @@ type startMessage struct {
 	Bundled    []string          `json:"bundled,omitempty"`
 }
 
-// startProgram starts a program that speaks the Runtime API over HTTP.
-func (p *Pool) startProgram(ctx context.Context, path string, args []string, dir string, out io.Writer, env func(api string) []string) (*worker, error) {
+// startProgram starts a program that speaks the Runtime API over HTTP. Env
+// makes its variables from the address of the API.
+func (p *Pool) startProgram(ctx context.Context, c sandbox.Command, env func(api string) []string) (*worker, error) {
+	w := &worker{session: runtimeapi.NewSession()}
+	w.out.direct(c.Output)
+	c.Output, c.Limits = &w.out, sandbox.Limits{OpenFiles: openFiles}
+	var err error
+	if c.Room != nil && c.Room.NoNetwork {
+		// The network is the room's own, and its only port is our listener.
+		c.Env = env(sandbox.RoomAPI)
+		if w.proc, err = sandbox.Start(c); err != nil {
+			return nil, err
+		}
+		w.close = serve(w.proc.API(), w.session).close
+		return w, p.keep(w)
+	}
 	listener, err := new(net.ListenConfig).Listen(ctx, "tcp", "127.0.0.1:0")
 	if err != nil {
 		return nil, fmt.Errorf("open runtime API: %w", err)
 	}
-	w := &worker{session: runtimeapi.NewSession()}
-	w.out.direct(out)
-	api := serve(listener, w.session)
-	w.close = api.close
-	w.proc, err = sandbox.Start(sandbox.Command{
-		Path: path, Args: args, Env: env(api.addr), Dir: dir, Output: &w.out,
-		Limits: sandbox.Limits{OpenFiles: openFiles},
-	})
-	if err != nil {
+	own := &ownListener{Listener: listener, started: make(chan struct{})}
+	w.close = serve(own, w.session).close
+	c.Env = env(listener.Addr().String())
+	if w.proc, err = sandbox.Start(c); err != nil {
+		own.start(nil)
 		w.close()
 		return nil, err
 	}
+	own.start(w.proc)
 	return w, p.keep(w)
 }
 

@@ -34,3 +34,11 @@ func (*room) end() (syscall.WaitStatus, bool) { return 0, false }
 
 // Probe reports whether rooms can be had here, and which protections they give.
 func Probe() (Protections, error) { return Protections{}, errNoRooms }
+
+// Memory returns 0: it is not known here.
+func (p *Process) Memory() int64 { return 0 }
+
+// Holds reports whether the other end of a TCP connection on the loopback is a
+// socket of the process or of what it started. Here processes are not told
+// apart.
+func (p *Process) Holds(net.Conn) bool { return true }

@@ -1,0 +1,114 @@
+package sandbox
+
+import (
+	"bytes"
+	"encoding/binary"
+	"fmt"
+	"net"
+	"os"
+	"path/filepath"
+	"strconv"
+	"strings"
+)
+
+// family returns the ids of the processes in the room, beside the first one:
+// all that it started, and what those started.
+func (p *Process) family() []int {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	if p.ended {
+		return nil
+	}
+	var all []int
+	for next := []int{p.pid}; len(next) > 0 && len(all) < 10_000; next = next[1:] {
+		tasks, _ := filepath.Glob("/proc/" + strconv.Itoa(next[0]) + "/task/*/children")
+		for _, task := range tasks {
+			text, err := os.ReadFile(task) //nolint:gosec // in /proc
+			if err != nil {
+				continue // ended meanwhile
+			}
+			for field := range strings.FieldsSeq(string(text)) {
+				if pid, err := strconv.Atoi(field); err == nil {
+					all, next = append(all, pid), append(next, pid)
+				}
+			}
+		}
+	}
+	if p.room == nil {
+		all = append(all, p.pid)
+	}
+	return all
+}
+
+// Memory returns the memory that the process and what it started have for
+// themselves, in bytes; 0 if that is not known.
+func (p *Process) Memory() int64 {
+	var pages int64
+	for _, pid := range p.family() {
+		text, err := os.ReadFile("/proc/" + strconv.Itoa(pid) + "/statm")
+		if err != nil {
+			continue // ended meanwhile
+		}
+		var size, resident, shared int64
+		if _, err := fmt.Sscan(string(text), &size, &resident, &shared); err == nil {
+			pages += resident - shared
+		}
+	}
+	return pages * int64(os.Getpagesize())
+}
+
+// Holds reports whether the other end of a TCP connection on the loopback is a
+// socket of the process or of what it started. Without a room it does not tell
+// processes apart.
+func (p *Process) Holds(conn net.Conn) bool {
+	if p.room == nil {
+		return true
+	}
+	theirs, ok1 := conn.RemoteAddr().(*net.TCPAddr)
+	ours, ok2 := conn.LocalAddr().(*net.TCPAddr)
+	if !ok1 || !ok2 {
+		return false
+	}
+	inode := socketBetween(theirs, ours)
+	if inode == "" {
+		return false
+	}
+	want := "socket:[" + inode + "]"
+	for _, pid := range p.family() {
+		links, _ := filepath.Glob("/proc/" + strconv.Itoa(pid) + "/fd/*")
+		for _, link := range links {
+			if to, err := os.Readlink(link); err == nil && to == want {
+				return true
+			}
+		}
+	}
+	return false
+}
+
+// socketBetween returns the inode of the IPv4 socket at from that is connected
+// to to; "" if there is none.
+func socketBetween(from, to *net.TCPAddr) string {
+	table, err := os.ReadFile("/proc/net/tcp")
+	if err != nil {
+		return ""
+	}
+	// sl, local address, remote address, state, queues, timer, retransmits, uid, timeout, inode
+	a, b := []byte(tableAddress(from)), []byte(tableAddress(to))
+	for line := range bytes.Lines(table) {
+		f := bytes.Fields(line)
+		if len(f) > 9 && bytes.Equal(f[1], a) && bytes.Equal(f[2], b) {
+			return string(f[9])
+		}
+	}
+	return ""
+}
+
+// tableAddress is an address as /proc/net/tcp has it: the bytes of the machine's
+// word.
+func tableAddress(a *net.TCPAddr) string {
+	ip := a.IP.To4()
+	if ip == nil {
+		return ""
+	}
+	return fmt.Sprintf("%08X:%04X", binary.NativeEndian.Uint32(ip), a.Port)
+}
