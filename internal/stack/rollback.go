@@ -26,7 +26,7 @@ func (d *Deployment) Resume(ctx context.Context, status Status) error {
 	}
 	const interrupted = "The server stopped during the deployment."
 	switch status {
-	case CreateInProgress, RollbackInProgress, RollbackFailed:
+	case ReviewInProgress, CreateInProgress, RollbackInProgress, RollbackFailed:
 		end, err := d.rollBackCreate(ctx, interrupted)
 		return ended(end, interrupted, err)
 	case UpdateInProgress, UpdateRollbackInProgress, UpdateRollbackFailed:

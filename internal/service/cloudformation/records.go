@@ -83,7 +83,7 @@ type storedEvent struct {
 
 // underWay reports whether a deployment is at work, or was when the process died.
 func (k *Stack) underWay() bool {
-	return strings.HasSuffix(string(k.Status), "_IN_PROGRESS") && k.Status != stack.ReviewInProgress
+	return strings.HasSuffix(string(k.Status), "_IN_PROGRESS") && (k.Status != stack.ReviewInProgress || k.Pending != nil)
 }
 
 // updatable reports whether the stack can be updated in its status.
