@@ -118,6 +118,7 @@ func startFormation(t *testing.T) *formation {
 	s := cloudformation.New(cloudformation.Config{
 		Store: st, Account: account, Region: region,
 		Types: []stack.Type{{Name: "AWS::SNS::Topic", Level: stack.Real, Handler: f, Replace: []string{"Key"}}, {Name: "AWS::IAM::Role", Level: stack.Real, Handler: f}},
+		Role:  deploymentRole(t),
 	})
 	ctx, stop := context.WithCancel(context.Background())
 	c := &formation{Service: s, t: t, topics: f, stop: stop, done: make(chan error, 1)}

@@ -29,6 +29,7 @@ func (s *Server) wireCloudFormation(blobs *blob.Store) error {
 			value, kind, ok := s.ssm.Lookup(name)
 			return template.SSMParameter{Type: kind, Value: value}, ok
 		},
+		Role:   s.iam.RoleByARN,
 		Served: func(ctx context.Context) error { return s.gateway.WaitFor(ctx, s.apis.Revision()) },
 	})
 	return nil

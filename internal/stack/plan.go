@@ -22,6 +22,7 @@ type Change struct {
 	Replacing                   []string // of those, the ones that force a replacement
 	Attributes                  []string // resource attributes that differ: Metadata, DeletionPolicy, UpdateReplacePolicy
 	Conditional                 bool     // the replacement hangs on a value that is not known yet
+	Before, After               string   // the resource's attributes as JSON, what is not known left out; "" if it does not exist
 	template.Position
 }
 
@@ -51,7 +52,7 @@ func (d *Deployment) Plan() (*Plan, error) {
 	for _, id := range slices.Backward(d.order()) {
 		if r := d.have[id]; resources[id] == nil {
 			v := r.current()
-			p.Changes = append(p.Changes, Change{LogicalID: id, PhysicalID: v.PhysicalID, Type: v.Type, Level: v.Level, Operation: Delete})
+			p.Changes = append(p.Changes, Change{LogicalID: id, PhysicalID: v.PhysicalID, Type: v.Type, Level: v.Level, Operation: Delete, Before: contextOf(&v)})
 		}
 	}
 	return p, nil
@@ -62,12 +63,12 @@ func (d *Deployment) planOne(res *template.Resource, needs []string, l template.
 	if err != nil {
 		return Change{}, err
 	}
-	c := Change{LogicalID: res.ID, Type: res.Type, Level: next.Level, Operation: Create, Position: res.Position}
+	c := Change{LogicalID: res.ID, Type: res.Type, Level: next.Level, Operation: Create, Position: res.Position, After: contextOf(next)}
 	r := d.have[res.ID]
 	if r == nil || r.Now == nil {
 		return c, nil
 	}
-	c.PhysicalID = r.Now.PhysicalID
+	c.PhysicalID, c.Before = r.Now.PhysicalID, contextOf(r.Now)
 	c.Operation, c.Properties = d.decide(r, next)
 	typ := d.typeOf(res.Type)
 	c.Conditional = c.Operation == Replace && len(c.Properties) > 0

@@ -24,23 +24,28 @@ func (s *Service) API() wire.Service {
 		Version:   "2010-05-15",
 		Namespace: "http://cloudformation.amazonaws.com/doc/2010-05-15/",
 		Facts:     a.facts,
+		Strict:    true,
 		Operations: []wire.Operation{
 			wire.Op("CreateStack", a.createStack, func(in *createStackInput) string { return a.stackARN(in.StackName) }),
 			wire.Op("UpdateStack", a.updateStack, func(in *updateStackInput) string { return a.stackARN(in.StackName) }),
 			wire.Op("DeleteStack", a.deleteStack, func(in *deleteStackInput) string { return a.stackARN(in.StackName) }),
-			wire.Op("ContinueUpdateRollback", a.continueUpdateRollback, func(in *stackInput) string { return a.stackARN(in.StackName) }),
+			wire.Op("ContinueUpdateRollback", a.continueUpdateRollback, func(in *continueInput) string { return a.stackARN(in.StackName) }),
+
+			wire.Op("UpdateTerminationProtection", a.updateTerminationProtection, func(in *protectionInput) string { return a.stackARN(in.StackName) }),
+			wire.Op("GetStackPolicy", a.getStackPolicy, func(in *stackInput) string { return a.stackARN(in.StackName) }),
+			wire.Op("SetStackPolicy", a.setStackPolicy, func(in *setStackPolicyInput) string { return a.stackARN(in.StackName) }),
 
 			wire.Op("CreateChangeSet", a.createChangeSet, func(in *createChangeSetInput) string { return a.stackARN(in.StackName) }),
-			wire.Op("DescribeChangeSet", a.describeChangeSet, a.changeSetStackARN),
+			wire.Op("DescribeChangeSet", a.describeChangeSet, func(in *describeChangeSetInput) string { return a.changeSetStackARN(&in.changeSetInput) }),
 			wire.Op("ExecuteChangeSet", a.executeChangeSet, func(in *executeChangeSetInput) string { return a.changeSetStackARN(&in.changeSetInput) }),
 			wire.Op("DeleteChangeSet", a.deleteChangeSet, a.changeSetStackARN),
-			wire.Op("ListChangeSets", a.listChangeSets, func(in *stackInput) string { return a.stackARN(in.StackName) }),
+			wire.Op("ListChangeSets", a.listChangeSets, func(in *stackPageInput) string { return a.stackARN(in.StackName) }),
 
 			wire.Op("DescribeStacks", a.describeStacks, func(in *anyStackInput) string { return a.stackARN(in.StackName) }),
-			wire.Op("DescribeStackEvents", a.describeStackEvents, func(in *stackInput) string { return a.stackARN(in.StackName) }),
+			wire.Op("DescribeStackEvents", a.describeStackEvents, func(in *stackPageInput) string { return a.stackARN(in.StackName) }),
 			wire.Op("DescribeStackResource", a.describeStackResource, func(in *stackResourceInput) string { return a.stackARN(in.StackName) }),
 			wire.Op("DescribeStackResources", a.describeStackResources, func(in *stackResourcesInput) string { return a.stackARN(a.stackOf(in)) }),
-			wire.Op("ListStackResources", a.listStackResources, func(in *stackInput) string { return a.stackARN(in.StackName) }),
+			wire.Op("ListStackResources", a.listStackResources, func(in *stackPageInput) string { return a.stackARN(in.StackName) }),
 			wire.Op("ListStacks", a.listStacks, nil),
 			wire.Op("ListExports", a.listExports, nil),
 			wire.Op("ListImports", a.listImports, nil),
@@ -107,6 +112,8 @@ func (a api) facts(_ string, in any) wire.Facts {
 		setKey(f.Keys, "cloudformation:changesetname", in.ChangeSetName)
 	case *changeSetInput:
 		setKey(f.Keys, "cloudformation:changesetname", in.ChangeSetName)
+	case *describeChangeSetInput:
+		setKey(f.Keys, "cloudformation:changesetname", in.ChangeSetName)
 	case *executeChangeSetInput:
 		setKey(f.Keys, "cloudformation:changesetname", in.ChangeSetName)
 	case *deleteStackInput:
@@ -137,12 +144,20 @@ func (a api) target(in any) *Stack {
 		name = in.StackName
 	case *stackInput:
 		name = in.StackName
+	case *stackPageInput:
+		name = in.StackName
+	case *continueInput:
+		name = in.StackName
+	case *protectionInput:
+		name = in.StackName
 	case *anyStackInput:
 		name = in.StackName
 	case *createChangeSetInput:
 		name = in.StackName
 	case *changeSetInput:
 		name = a.changeSetStackARN(in)
+	case *describeChangeSetInput:
+		name = a.changeSetStackARN(&in.changeSetInput)
 	case *executeChangeSetInput:
 		name = a.changeSetStackARN(&in.changeSetInput)
 	case *stackResourceInput:

@@ -3,6 +3,7 @@ package cloudformation
 import (
 	"context"
 
+	"github.com/hakonegate/hakone/internal/awserr"
 	"github.com/hakonegate/hakone/internal/stack"
 )
 
@@ -14,6 +15,7 @@ type createChangeSetInput struct {
 	OnStackFailure          string
 	ImportExistingResources bool
 	IncludeNestedStacks     bool
+	ClientToken             string
 	ResourcesToImport       []struct{ ResourceType string }
 }
 
@@ -23,14 +25,22 @@ func (a api) createChangeSet(ctx context.Context, in *createChangeSetInput) (*cr
 	if in.ImportExistingResources || len(in.ResourcesToImport) > 0 {
 		return nil, unsupported("the import of existing resources")
 	}
-	if in.OnStackFailure == "DELETE" {
-		return nil, unsupported("OnStackFailure DELETE")
+	switch in.OnStackFailure {
+	case "", "ROLLBACK", "DO_NOTHING", "DELETE":
+	default:
+		return nil, awserr.Validation("1 validation error detected: Value '%s' at 'onStackFailure' failed to satisfy constraint: Member must satisfy enum value set: [DO_NOTHING, ROLLBACK, DELETE]", in.OnStackFailure)
+	}
+	if k := a.existing(in.StackName); k != nil && in.ClientToken != "" {
+		if c, err := a.s.DescribeChangeSet(k.StackID, in.ChangeSetName); err == nil && c.Token == in.ClientToken {
+			return &createChangeSetOutput{c.ID, c.StackID}, nil // the same call again
+		}
 	}
 	d, err := a.input(ctx, &in.deploymentInput, a.existing(in.StackName))
 	if err != nil {
 		return nil, err
 	}
-	d.DisableRollback = in.OnStackFailure == "DO_NOTHING"
+	d.DisableRollback, d.DeleteOnFailure = in.OnStackFailure == "DO_NOTHING", in.OnStackFailure == "DELETE"
+	d.token, d.wholeTree = in.ClientToken, in.IncludeNestedStacks
 	c, err := a.s.CreateChangeSet(ctx, in.ChangeSetName, in.ChangeSetType, in.Description, d)
 	if err != nil {
 		return nil, refusal(err)
@@ -54,6 +64,12 @@ type changeSetSummary struct {
 	ImportExistingResources    bool
 }
 
+type describeChangeSetInput struct {
+	changeSetInput
+	pages
+	IncludePropertyValues bool
+}
+
 type describeChangeSetOutput struct {
 	changeSetSummary
 	Parameters            []parameter
@@ -62,6 +78,7 @@ type describeChangeSetOutput struct {
 	Capabilities          []string
 	Tags                  []tag
 	Changes               []change
+	NextToken             string
 }
 
 type change struct {
@@ -76,6 +93,7 @@ type resourceChange struct {
 	Replacement                           string
 	Scope                                 []string
 	Details                               []changeDetail
+	BeforeContext, AfterContext           string
 }
 
 type changeDetail struct {
@@ -95,7 +113,7 @@ func summaryOf(c *ChangeSet) changeSetSummary {
 	}
 }
 
-func (a api) describeChangeSet(_ context.Context, in *changeSetInput) (*describeChangeSetOutput, error) {
+func (a api) describeChangeSet(_ context.Context, in *describeChangeSetInput) (*describeChangeSetOutput, error) {
 	c, err := a.s.DescribeChangeSet(in.StackName, in.ChangeSetName)
 	if err != nil {
 		return nil, err
@@ -104,8 +122,17 @@ func (a api) describeChangeSet(_ context.Context, in *changeSetInput) (*describe
 		changeSetSummary: summaryOf(c), Parameters: parametersOf(c.Parameters), NotificationARNs: []string{}, RollbackConfiguration: &struct{}{},
 		Capabilities: c.Capabilities, Tags: tagsOf(c.Tags), Changes: []change{},
 	}
-	for i := range c.Changes {
-		out.Changes = append(out.Changes, change{"Resource", changeOf(&c.Changes[i])})
+	changes, next, err := page(c.Changes, in.NextToken)
+	if err != nil {
+		return nil, err
+	}
+	out.NextToken = next
+	for i := range changes {
+		r := changeOf(&changes[i])
+		if in.IncludePropertyValues {
+			r.BeforeContext, r.AfterContext = changes[i].Before, changes[i].After
+		}
+		out.Changes = append(out.Changes, change{"Resource", r})
 	}
 	return out, nil
 }
@@ -152,17 +179,34 @@ func changeOf(c *stack.Change) *resourceChange {
 
 type executeChangeSetInput struct {
 	changeSetInput
-	DisableRollback bool
+	ClientRequestToken   string
+	DisableRollback      bool
+	RetainExceptOnCreate bool
 }
 
 func (a api) executeChangeSet(ctx context.Context, in *executeChangeSetInput) (*emptyOutput, error) {
-	permit := a.permission(ctx)
-	err := a.s.start(ctx, func(ctx context.Context, event func(stack.Event)) error {
-		_, err := a.s.executeChangeSet(ctx, in.StackName, in.ChangeSetName, func(d *DeployInput) {
-			d.Event, d.permit = event, permit
-			d.DisableRollback = d.DisableRollback || in.DisableRollback
+	if err := refuseRetain(in.RetainExceptOnCreate); err != nil {
+		return nil, err
+	}
+	c, err := a.s.DescribeChangeSet(in.StackName, in.ChangeSetName)
+	if err != nil {
+		return nil, err
+	}
+	if in.DisableRollback && c.Input.DeleteOnFailure {
+		return nil, awserr.Validation("DisableRollback cannot be combined with the OnStackFailure DELETE of the change set")
+	}
+	if in.DisableRollback && c.Type == "UPDATE" {
+		return nil, unsupported("DisableRollback of an update: a failed update is always taken back")
+	}
+	permit := a.permission(ctx, c.Input.RoleARN)
+	_, err = a.once(ctx, c.StackName, "EXECUTE", in.ClientRequestToken, func() (string, error) {
+		return c.StackID, a.s.start(ctx, func(ctx context.Context, event func(stack.Event)) error {
+			_, err := a.s.executeChangeSet(ctx, in.StackName, in.ChangeSetName, func(d *DeployInput) {
+				d.Event, d.permit = event, permit
+				d.DisableRollback = d.DisableRollback || in.DisableRollback
+			})
+			return err
 		})
-		return err
 	})
 	if err != nil {
 		return nil, refusal(err)
@@ -177,14 +221,21 @@ func (a api) deleteChangeSet(ctx context.Context, in *changeSetInput) (*emptyOut
 	return &emptyOutput{}, nil
 }
 
-type listChangeSetsOutput struct{ Summaries []changeSetSummary }
+type listChangeSetsOutput struct {
+	Summaries []changeSetSummary
+	NextToken string
+}
 
-func (a api) listChangeSets(_ context.Context, in *stackInput) (*listChangeSetsOutput, error) {
+func (a api) listChangeSets(_ context.Context, in *stackPageInput) (*listChangeSetsOutput, error) {
 	sets, err := a.s.ListChangeSets(in.StackName)
 	if err != nil {
 		return nil, err
 	}
-	out := &listChangeSetsOutput{Summaries: []changeSetSummary{}}
+	sets, next, err := page(sets, in.NextToken)
+	if err != nil {
+		return nil, err
+	}
+	out := &listChangeSetsOutput{Summaries: []changeSetSummary{}, NextToken: next}
 	for _, c := range sets {
 		out.Summaries = append(out.Summaries, summaryOf(c))
 	}

@@ -14,7 +14,15 @@ type stackInput struct {
 	StackName string `wire:"required"`
 }
 
-type anyStackInput struct{ StackName string }
+type stackPageInput struct {
+	stackInput
+	pages
+}
+
+type anyStackInput struct {
+	StackName string
+	pages
+}
 
 type stackOutput struct {
 	StackId, StackName                          string
@@ -30,6 +38,7 @@ type stackOutput struct {
 	Outputs                                     []output
 	Tags                                        []tag
 	EnableTerminationProtection                 bool
+	RoleARN                                     string
 	ParentId, RootId                            string
 	DriftInformation                            drift
 }
@@ -44,7 +53,10 @@ type output struct {
 	ExportName             string
 }
 
-type describeStacksOutput struct{ Stacks []*stackOutput }
+type describeStacksOutput struct {
+	Stacks    []*stackOutput
+	NextToken string
+}
 
 func (a api) describeStacks(ctx context.Context, in *anyStackInput) (*describeStacksOutput, error) {
 	stacks := a.s.Stacks()
@@ -60,7 +72,11 @@ func (a api) describeStacks(ctx context.Context, in *anyStackInput) (*describeSt
 			return nil, err
 		}
 	}
-	out := &describeStacksOutput{Stacks: []*stackOutput{}}
+	stacks, next, err := page(stacks, in.NextToken)
+	if err != nil {
+		return nil, err
+	}
+	out := &describeStacksOutput{Stacks: []*stackOutput{}, NextToken: next}
 	for _, k := range stacks {
 		out.Stacks = append(out.Stacks, a.stack(k))
 	}
@@ -73,6 +89,7 @@ func (a api) stack(k *Stack) *stackOutput {
 		CreationTime: timestamp(k.Created), LastUpdatedTime: timestamp(k.Updated), DeletionTime: timestamp(k.Deleted),
 		RollbackConfiguration: &struct{}{}, StackStatus: string(k.Status), StackStatusReason: k.StatusReason, NotificationARNs: []string{},
 		Capabilities: k.Capabilities, Tags: tagsOf(k.Tags), DriftInformation: drift{"NOT_CHECKED"}, ParentId: k.ParentID,
+		RoleARN: k.RoleARN, DisableRollback: k.DisableRollback, EnableTerminationProtection: k.Protected,
 	}
 	for parent := k.ParentID; parent != ""; {
 		o.RootId = parent
@@ -113,14 +130,21 @@ type stackEvent struct {
 	ResourceStatus, ResourceStatusReason  string
 }
 
-type describeStackEventsOutput struct{ StackEvents []stackEvent }
+type describeStackEventsOutput struct {
+	StackEvents []stackEvent
+	NextToken   string
+}
 
-func (a api) describeStackEvents(_ context.Context, in *stackInput) (*describeStackEventsOutput, error) {
+func (a api) describeStackEvents(_ context.Context, in *stackPageInput) (*describeStackEventsOutput, error) {
 	events, err := a.s.Events(in.StackName)
 	if err != nil {
 		return nil, err
 	}
-	out := &describeStackEventsOutput{StackEvents: []stackEvent{}}
+	events, next, err := page(events, in.NextToken)
+	if err != nil {
+		return nil, err
+	}
+	out := &describeStackEventsOutput{StackEvents: []stackEvent{}, NextToken: next}
 	for i := range events {
 		e := &events[i]
 		out.StackEvents = append(out.StackEvents, stackEvent{
@@ -225,9 +249,12 @@ func (a api) describeStackResources(_ context.Context, in *stackResourcesInput) 
 	return out, nil
 }
 
-type listStackResourcesOutput struct{ StackResourceSummaries []stackResource }
+type listStackResourcesOutput struct {
+	StackResourceSummaries []stackResource
+	NextToken              string
+}
 
-func (a api) listStackResources(_ context.Context, in *stackInput) (*listStackResourcesOutput, error) {
+func (a api) listStackResources(_ context.Context, in *stackPageInput) (*listStackResourcesOutput, error) {
 	k, err := a.s.Describe(in.StackName)
 	if err != nil {
 		return nil, err
@@ -236,16 +263,26 @@ func (a api) listStackResources(_ context.Context, in *stackInput) (*listStackRe
 	if err != nil {
 		return nil, err
 	}
-	out := &listStackResourcesOutput{StackResourceSummaries: []stackResource{}}
+	resources, next, err := page(resources, in.NextToken)
+	if err != nil {
+		return nil, err
+	}
+	out := &listStackResourcesOutput{StackResourceSummaries: []stackResource{}, NextToken: next}
 	for _, r := range resources {
 		out.StackResourceSummaries = append(out.StackResourceSummaries, resourceOf(k, r, true))
 	}
 	return out, nil
 }
 
-type listStacksInput struct{ StackStatusFilter []string }
+type listStacksInput struct {
+	StackStatusFilter []string
+	pages
+}
 
-type listStacksOutput struct{ StackSummaries []stackSummary }
+type listStacksOutput struct {
+	StackSummaries []stackSummary
+	NextToken      string
+}
 
 type stackSummary struct {
 	StackId, StackName                          string
@@ -268,31 +305,43 @@ func (a api) listStacks(_ context.Context, in *listStacksInput) (*listStacksOutp
 			o.StackStatus, o.StackStatusReason, o.ParentId, o.RootId, o.DriftInformation,
 		})
 	}
-	return out, nil
+	var err error
+	out.StackSummaries, out.NextToken, err = page(out.StackSummaries, in.NextToken)
+	return out, err
 }
 
 type exportOutput struct{ ExportingStackId, Name, Value string }
 
-type listExportsOutput struct{ Exports []exportOutput }
+type listExportsOutput struct {
+	Exports   []exportOutput
+	NextToken string
+}
 
-func (a api) listExports(context.Context, *struct{}) (*listExportsOutput, error) {
+func (a api) listExports(_ context.Context, in *pages) (*listExportsOutput, error) {
 	out := &listExportsOutput{Exports: []exportOutput{}}
 	for _, e := range a.s.ListExports() {
 		out.Exports = append(out.Exports, exportOutput{e.ExportingStackID, e.Name, e.Value})
 	}
-	return out, nil
+	var err error
+	out.Exports, out.NextToken, err = page(out.Exports, in.NextToken)
+	return out, err
 }
 
 type listImportsInput struct {
 	ExportName string `wire:"required"`
+	pages
 }
 
-type listImportsOutput struct{ Imports []string }
+type listImportsOutput struct {
+	Imports   []string
+	NextToken string
+}
 
 func (a api) listImports(_ context.Context, in *listImportsInput) (*listImportsOutput, error) {
 	names, err := a.s.ListImports(strings.TrimSpace(in.ExportName))
 	if err != nil {
 		return nil, err
 	}
-	return &listImportsOutput{names}, nil
+	names, next, err := page(names, in.NextToken)
+	return &listImportsOutput{names, next}, err
 }

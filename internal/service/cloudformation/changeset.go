@@ -20,6 +20,7 @@ type ChangeSet struct {
 	ID, Name, StackID, StackName string
 	Type                         string // CREATE or UPDATE
 	Description                  string
+	Token                        string `json:",omitempty"` // of the call that created it
 	Status, StatusReason         string // CREATE_COMPLETE or FAILED
 	ExecutionStatus              string // AVAILABLE, UNAVAILABLE, EXECUTE_IN_PROGRESS, EXECUTE_COMPLETE, EXECUTE_FAILED
 	Created                      time.Time
@@ -74,6 +75,9 @@ func (s *Service) CreateChangeSet(ctx context.Context, name, kind, description s
 	if refused := refusedLate(l, err); err != nil && !refused {
 		return nil, err
 	}
+	if in.wholeTree && l != nil && l.Bound != nil && slices.ContainsFunc(l.Bound.Resources(), func(r *template.Resource) bool { return r.Type == "AWS::CloudFormation::Stack" }) {
+		return nil, unsupported("IncludeNestedStacks: a change set tells of a nested stack as one resource")
+	}
 	if k == nil {
 		if k, err = s.review(ctx, in); err != nil {
 			return nil, err
@@ -81,7 +85,7 @@ func (s *Service) CreateChangeSet(ctx context.Context, name, kind, description s
 	}
 	c := &ChangeSet{
 		ID: s.arn("changeSet/" + name + "/" + stack.NewUUID()), Name: name, StackID: k.StackID, StackName: k.StackName, Type: kind,
-		Description: description, Created: s.cfg.Now(), Capabilities: in.Capabilities, Tags: in.Tags, Input: *in,
+		Description: description, Token: in.token, Created: s.cfg.Now(), Capabilities: in.Capabilities, Tags: in.Tags, Input: *in,
 	}
 	s.compute(c, k, l, err)
 	return c, s.sets.Create(ctx, c.ID, *c)
@@ -117,6 +121,12 @@ func (s *Service) compute(c *ChangeSet, k *Stack, l *Loaded, refused error) {
 	if refused == nil {
 		next := k.next(&c.Input, l)
 		c.Parameters, c.Changes = next.Parameters, plan.Changes
+		hidden := func(p Parameter) bool { return p.NoEcho }
+		if slices.ContainsFunc(next.Parameters, hidden) || slices.ContainsFunc(k.Parameters, hidden) {
+			for i := range c.Changes { // they might tell what must not be shown
+				c.Changes[i].Before, c.Changes[i].After = "", ""
+			}
+		}
 		if c.Type == "UPDATE" && len(plan.Changes) == 0 && s.same(k, l, next) {
 			refused = awserr.Validation("%s", NoChangesReason)
 		}

@@ -92,12 +92,21 @@ func (s *Service) apply(ctx context.Context, in *DeployInput, l *Loaded, k *Stac
 	if err := s.begin(ctx, k, l, next, in.Event); err != nil {
 		return nil, err
 	}
+	if creating && in.Timeout > 0 {
+		limited, cancel := context.WithTimeout(ctx, in.Timeout)
+		defer cancel()
+		ctx = limited
+	}
 	d := s.deployment(k, in.Event)
 	d.Bound, d.Placeholder, d.KeepOnFailure = l.Bound, in.placeholder, in.DisableRollback
 	d.Finish = func(ctx context.Context, lookup template.Lookup) error { return s.finish(ctx, k, l, lookup) }
 	err = d.Apply(context.WithValue(ctx, placeholdersKey{}, in.Placeholders), creating)
 	if after, ok := s.stacks.Get(k.StackID); ok {
 		k = &after
+	}
+	failed := []stack.Status{stack.RollbackComplete, stack.RollbackFailed}
+	if creating && in.DeleteOnFailure && err != nil && slices.Contains(failed, k.Status) {
+		return k, errors.Join(err, s.delete(context.WithoutCancel(ctx), k, in.Event))
 	}
 	return k, err
 }
@@ -171,6 +180,13 @@ func (s *Service) begin(ctx context.Context, k *Stack, l *Loaded, next *update, 
 	}
 	k.Deployment, k.Pending, k.ChangeSetID = stack.NewUUID(), next, l.Input.changeSetID
 	created := k.Status == ""
+	if k.Template == "" {
+		k.Protected = k.Protected || l.Input.Protect
+	}
+	k.DisableRollback = l.Input.DisableRollback
+	if l.Input.RoleARN != "" {
+		k.RoleARN = l.Input.RoleARN
+	}
 	if created {
 		k.Status = stack.ReviewInProgress
 	}
@@ -244,6 +260,9 @@ func (s *Service) Delete(ctx context.Context, nameOrID string, event func(stack.
 }
 
 func (s *Service) delete(ctx context.Context, k *Stack, event func(stack.Event)) error {
+	if k.Protected && k.Status != stack.RollbackComplete {
+		return awserr.Validation("Stack [%s] cannot be deleted while TerminationProtection is enabled", k.StackName)
+	}
 	for _, name := range slices.Sorted(maps.Keys(exportsOf(k.Outputs))) {
 		if importers := s.importers(name, k.StackID); len(importers) > 0 {
 			return awserr.Validation("Export %s cannot be deleted as it is in use by %s", name, importers[0])

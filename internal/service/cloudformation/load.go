@@ -10,6 +10,7 @@ import (
 	"regexp"
 	"slices"
 	"strings"
+	"time"
 
 	"github.com/hakonegate/hakone/internal/awserr"
 	"github.com/hakonegate/hakone/internal/sam"
@@ -35,12 +36,19 @@ type DeployInput struct {
 	Placeholders []string // types that may have nothing behind them; "all"
 	Tags         map[string]string
 
-	DisableRollback bool // a failed creation stays as it is
-	ReplaceFailed   bool // a stack whose creation failed is deleted first: nothing else can be done with it
+	DisableRollback bool          // a failed creation stays as it is
+	DeleteOnFailure bool          // a stack whose creation failed is deleted
+	RoleARN         string        // the stack's deployments have its permissions from now on; "": as before
+	Protect         bool          // a new stack cannot be deleted until that is lifted
+	Timeout         time.Duration // a creation that takes longer failed; 0: it may take its time
+	ResourceTypes   []string      // what the template may have, such as AWS::EC2::*; none: everything
+	ReplaceFailed   bool          // a stack whose creation failed is deleted first: nothing else can be done with it
 
 	Planned func(*Loaded, *stack.Plan) `json:"-"` // called when all is checked, before anything starts; may be nil
 	Event   func(stack.Event)          `json:"-"` // called for each event, one at a time; may be nil
 
+	token       string // of a change set's creation
+	wholeTree   bool   // a change set is asked to tell of nested stacks, too
 	parentID    string // of a nested stack
 	changeSetID string
 	kind        string              // CREATE or UPDATE: the other one is refused; "" takes both
@@ -156,6 +164,9 @@ func (s *Service) load(in *DeployInput, k *Stack, put put) (*Loaded, error) {
 		if err := in.permit(l); err != nil {
 			return l, err
 		}
+	}
+	if err := l.checkTypes(); err != nil {
+		return l, err
 	}
 	l.Classes = s.types.Classify(l.Bound, in.placeholder)
 	return l, s.types.Check(l.Bound, in.placeholder)
@@ -298,6 +309,23 @@ func (l *Loaded) checkCapabilities() error {
 	const expand = "CAPABILITY_AUTO_EXPAND"
 	if in.direct && len(l.Transforms) > 0 && !in.GrantAll && !slices.Contains(in.Capabilities, expand) {
 		return insufficient(expand)
+	}
+	return nil
+}
+
+// checkTypes refuses resources of types that the caller did not list.
+func (l *Loaded) checkTypes() error {
+	allowed := l.Input.ResourceTypes
+	if len(allowed) == 0 {
+		return nil
+	}
+	for _, r := range l.Bound.Resources() {
+		if !slices.ContainsFunc(allowed, func(pattern string) bool {
+			prefix, wild := strings.CutSuffix(pattern, "*")
+			return pattern == r.Type || wild && strings.HasSuffix(prefix, "::") && strings.HasPrefix(r.Type, prefix)
+		}) {
+			return awserr.Validation("Resource type %s of %s is not among the ResourceTypes of the request", r.Type, r.ID)
+		}
 	}
 	return nil
 }

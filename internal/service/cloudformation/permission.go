@@ -52,10 +52,17 @@ func actionsOf(typeName string) []string {
 }
 
 // permission returns the check of what a template may hold when the caller in ctx
-// deploys it. The actions must be allowed on every resource: which ones there
+// deploys it, or the role that acts for him. The actions must be allowed on every resource: which ones there
 // will be is not known before.
-func (a api) permission(ctx context.Context) func(*Loaded) error {
+func (a api) permission(ctx context.Context, roleARN string) func(*Loaded) error {
 	caller, facts := access.From(ctx)
+	if roleARN != "" {
+		role := a.s.role(roleARN)
+		if role == nil {
+			return func(*Loaded) error { return invalidRole(roleARN) }
+		}
+		caller = role.Caller("AWSCloudFormation")
+	}
 	return func(l *Loaded) error { return a.permit(caller, facts, l.Bound.Resources()) }
 }
 

@@ -25,6 +25,9 @@ type Stack struct {
 	Transforms         []string
 	ParentID           string // of a nested stack
 	ChangeSetID        string // the last one executed
+	RoleARN            string `json:",omitempty"` // whose permissions its deployments have; "": the caller's
+	Protected          bool   `json:",omitempty"` // cannot be deleted
+	DisableRollback    bool   `json:",omitempty"` // of the last deployment
 
 	Deployment string  // the last one started
 	Template   string  // the deployment whose template is in force

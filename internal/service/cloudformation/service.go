@@ -16,6 +16,7 @@ import (
 	"sync"
 	"time"
 
+	"github.com/hakonegate/hakone/internal/access"
 	"github.com/hakonegate/hakone/internal/blob"
 	"github.com/hakonegate/hakone/internal/stack"
 	"github.com/hakonegate/hakone/internal/store"
@@ -37,6 +38,10 @@ type Config struct {
 	Secret func(id, stage, version string) (string, bool)
 	Exists func(parameterType, id string) bool
 
+	// Role finds a role that callers pass for a stack's deployments; nil: there
+	// are none.
+	Role func(arn string) (*access.Role, bool)
+
 	// Served waits until callers of what the stacks made see it as it is recorded
 	// now; nil: they always do. A stack is described to be complete only then.
 	Served func(ctx context.Context) error
@@ -53,6 +58,7 @@ type Service struct {
 	exports store.Collection[Export]
 	texts   store.Collection[text] // templates, by deployment
 	sets    store.Collection[ChangeSet]
+	tokens  store.Collection[token] // STACK/TOKEN
 
 	mu     sync.Mutex
 	active map[string]bool // names of stacks that are being worked on
@@ -79,6 +85,7 @@ func New(c Config) *Service {
 		exports: store.In[Export](c.Store, "cloudformation.exports"),
 		texts:   store.In[text](c.Store, "cloudformation.templates"),
 		sets:    store.In[ChangeSet](c.Store, "cloudformation.changesets"),
+		tokens:  store.In[token](c.Store, "cloudformation.tokens"),
 		active:  map[string]bool{},
 		jobs:    make(chan func(context.Context)),
 		stopped: make(chan struct{}),
@@ -152,7 +159,7 @@ func (s *Service) Recover(ctx context.Context) error {
 			errs = append(errs, fmt.Errorf("finish deployment of stack %s: %w", k.StackName, err))
 		}
 	}
-	errs = append(errs, s.deleteOrphans(ctx), s.expire(ctx))
+	errs = append(errs, s.deleteOrphans(ctx), s.expire(ctx), s.forgetTokens(ctx))
 	return errors.Join(errs...)
 }
 
