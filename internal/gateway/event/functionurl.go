@@ -3,6 +3,7 @@ package event
 import (
 	"bytes"
 	"encoding/json"
+	"errors"
 	"strconv"
 	"strings"
 
@@ -56,13 +57,23 @@ func ParseFunctionURL(payload []byte) (*Response, error) {
 	return r, nil
 }
 
-// ParseStreamed reads what a streaming function wrote: metadata as JSON, eight
-// NUL bytes and the body. Without metadata all of it is the body.
+// maxMetadata bounds what comes before the body of a stream.
+const maxMetadata = 64 << 10
+
+// ParseStreamed reads the beginning of what a streaming function wrote: metadata
+// as JSON, eight NUL bytes and the body. Without metadata all of it is the body.
+// It returns nil when more must come first.
 func ParseStreamed(contentType string, written []byte) (*Response, error) {
 	if contentType != "application/vnd.awslambda.http-integration-response" {
 		return &Response{Status: 200, Body: written, Headers: []sigv4.Header{{Name: "content-type", Value: contentType}}}, nil
 	}
-	metadata, body, _ := bytes.Cut(written, make([]byte, 8))
+	metadata, body, whole := bytes.Cut(written, make([]byte, 8))
+	if !whole {
+		if len(written) > maxMetadata {
+			return nil, errors.New("the metadata of the stream is too long")
+		}
+		return nil, nil //nolint:nilnil // neither an answer nor an error yet
+	}
 	var members map[string]json.RawMessage
 	if err := json.Unmarshal(metadata, &members); err != nil {
 		return nil, err

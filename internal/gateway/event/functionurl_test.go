@@ -44,7 +44,10 @@ func TestStreamedAnswersCarryTheirMetadata(t *testing.T) {
 	if diff := cmp.Diff(want, got); diff != "" {
 		t.Errorf("ParseStreamed (-want +got):\n%s", diff)
 	}
-	if got, err := ParseStreamed(kind, []byte("no metadata")); err == nil {
-		t.Errorf("ParseStreamed without metadata = %v, want an error", got)
+	if got, err := ParseStreamed(kind, []byte(`{"statusCode":201}`)); got != nil || err != nil {
+		t.Errorf("ParseStreamed of a part = %v, %v, want neither", got, err)
+	}
+	if got, err := ParseStreamed(kind, []byte("no metadata\x00\x00\x00\x00\x00\x00\x00\x00")); err == nil {
+		t.Errorf("ParseStreamed of nonsense = %v, want an error", got)
 	}
 }

@@ -182,23 +182,27 @@ func (x *exchange) body() ([]byte, error) {
 }
 
 func (x *exchange) invoke(told *event.Request) error {
-	out, err := x.config.Functions.InvokeURL(x.r.Context(), x.url, &lambda.InvokeInput{
+	call := &lambda.InvokeInput{
 		Payload: event.AppendFunctionURL(make([]byte, 0, 1024+2*len(told.Body)), told), Caller: x.caller, Facts: &x.facts,
 		RequestID: told.RequestID, TraceID: told.Header("x-amzn-trace-id"),
-	})
+	}
+	var s *stream
+	if x.url.InvokeMode == "RESPONSE_STREAM" {
+		s = &stream{exchange: x, requestID: call.RequestID}
+		call.Stream = s.take
+	}
+	out, err := x.config.Functions.InvokeURL(x.r.Context(), x.url, call)
+	if s != nil && s.began {
+		return s.end(err == nil && out.FunctionError == "")
+	}
 	if err != nil {
 		return err
 	}
 	x.w.Header().Set("X-Amzn-Requestid", out.RequestID)
-	if out.FunctionError != "" {
+	if out.FunctionError != "" || s != nil && s.failed {
 		return errFailed
 	}
-	var answer *event.Response
-	if x.url.InvokeMode == "RESPONSE_STREAM" && out.Streamed {
-		answer, err = event.ParseStreamed(out.ContentType, out.Payload)
-	} else {
-		answer, err = event.ParseFunctionURL(out.Payload)
-	}
+	answer, err := event.ParseFunctionURL(out.Payload)
 	if err != nil {
 		x.config.Log.DebugContext(x.r.Context(), "answer to a function URL is malformed", slog.String("function", x.url.FunctionArn), slog.Any("error", err))
 		return errFailed

@@ -28,12 +28,16 @@ type one struct {
 	answer lambda.InvokeOutput
 	err    error
 	got    *lambda.InvokeInput
+	chunks []string // of a streamed answer
 }
 
 func (o *one) URL(id string) (*lambda.FunctionURL, bool) { return &o.url, id == "abc" }
 
 func (o *one) InvokeURL(_ context.Context, _ *lambda.FunctionURL, in *lambda.InvokeInput) (*lambda.InvokeOutput, error) {
 	o.got = in
+	for _, chunk := range o.chunks {
+		in.Stream(o.answer.ContentType, []byte(chunk))
+	}
 	out := o.answer
 	return &out, o.err
 }
@@ -90,8 +94,8 @@ func TestAnswers(t *testing.T) {
 		{"trouble of our own", one{url: none, err: errors.New("no")}, 502, "Internal Server Error"},
 		{
 			"a stream with metadata", one{url: lambda.FunctionURL{AuthType: "NONE", InvokeMode: "RESPONSE_STREAM"}, answer: lambda.InvokeOutput{
-				Streamed: true, ContentType: "application/vnd.awslambda.http-integration-response", Payload: []byte("{\"statusCode\":201}\x00\x00\x00\x00\x00\x00\x00\x00part"),
-			}}, 201, "part",
+				Streamed: true, ContentType: "application/vnd.awslambda.http-integration-response",
+			}, chunks: []string{`{"statusCode"`, ":201}\x00\x00\x00\x00", "\x00\x00\x00\x00pa", "rt"}}, 201, "part",
 		},
 	}
 	for _, tt := range tests {
