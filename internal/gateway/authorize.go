@@ -47,6 +47,9 @@ func (a *iam) authenticate(x *exchange) error {
 			return &refusal{Status: http.StatusForbidden, Detail: refusedDetail(refused)}
 		}
 	}
+	if err != nil && x.client != nil && x.client.err != nil {
+		return x.brokenBody(err)
+	}
 	if err != nil {
 		return internal("the signature could not be verified", err)
 	}

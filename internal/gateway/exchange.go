@@ -49,6 +49,7 @@ type exchange struct {
 	answer      *authorizer.Answer // of a Lambda authorizer
 	authorizer  event.Authorizer   // what the event tells of them
 
+	client   *clientBody // nil: the request has no body
 	body     []byte
 	answered bool // a step wrote response before the integration was reached
 	response event.Response

@@ -68,6 +68,8 @@ type Gateway struct {
 	transport http.RoundTripper            // to HTTP backends
 	named     map[string]http.RoundTripper // by the server name that they verify; guarded by mu
 
+	bodyPause time.Duration // how long a client may send nothing of a body
+
 	buckets map[string]*bucket  // by stage or route; guarded by mu
 	meters  map[meterKey]*meter // guarded by mu; tables have their own list
 	table   atomic.Pointer[table]
@@ -85,7 +87,7 @@ func New(c Config) *Gateway {
 	if c.Now == nil {
 		c.Now = time.Now
 	}
-	g := &Gateway{config: c, swapped: make(chan struct{})}
+	g := &Gateway{config: c, swapped: make(chan struct{}), bodyPause: bodyPause}
 	g.verifier = &sigv4.Verifier{
 		Keys:    c.Keys,
 		Scope:   sigv4.Scope{Region: c.Region, Service: "execute-api"},

@@ -18,6 +18,7 @@ const (
 // limits refuses requests that are too large or too odd to look at. It reads
 // no body.
 func (x *exchange) limits() error {
+	x.watchBody()
 	req, err := sigv4.NewRequest(x.r)
 	if err != nil {
 		return &refusal{Status: http.StatusBadRequest, Detail: "the request cannot be read", Err: err}
@@ -51,7 +52,7 @@ func (x *exchange) readBody() error {
 		return tooLarge()
 	}
 	if err != nil {
-		return &refusal{Status: http.StatusBadRequest, Detail: "the body could not be read", Err: err}
+		return x.brokenBody(err)
 	}
 	x.body = body
 	return nil

@@ -5,6 +5,7 @@ import (
 	"crypto/tls"
 	"errors"
 	"fmt"
+	"log/slog"
 	"net"
 	"net/http"
 	"time"
@@ -27,7 +28,7 @@ type front struct {
 }
 
 // listen opens address for handler; with a TLS configuration it serves HTTPS.
-func listen(ctx context.Context, name, address string, handler http.Handler, config *tls.Config) (*front, error) {
+func listen(ctx context.Context, name, address string, handler http.Handler, config *tls.Config, log *slog.Logger) (*front, error) {
 	listener, err := (&net.ListenConfig{}).Listen(ctx, "tcp", address)
 	if err != nil {
 		return nil, fmt.Errorf("open %s: %w", name, err)
@@ -36,14 +37,19 @@ func listen(ctx context.Context, name, address string, handler http.Handler, con
 	protocols.SetHTTP1(true)
 	protocols.SetHTTP2(true)
 	protocols.SetUnencryptedHTTP2(config == nil)
-	return &front{name, config != nil, listener, &http.Server{
+	server := &http.Server{
 		Handler:           handler,
 		TLSConfig:         config,
 		ReadHeaderTimeout: headerTimeout,
 		IdleTimeout:       idleTimeout,
 		MaxHeaderBytes:    maxHeader,
 		Protocols:         protocols,
-	}}, nil
+		ErrorLog:          slog.NewLogLogger(log.Handler(), slog.LevelDebug), // a client's broken handshake is no news
+
+		DisableGeneralOptionsHandler: true, // OPTIONS * is answered like any other target that is no path
+	}
+	(&unread{log: log}).watch(server)
+	return &front{name, config != nil, listener, server}, nil
 }
 
 func (f *front) url() string {

@@ -246,20 +246,17 @@ func (s *Server) open(ctx context.Context) error {
 	if err != nil {
 		return err
 	}
-	if s.data, err = listen(ctx, "the data plane (--listen)", firstOf(s.config.Listen, "127.0.0.1:8443"), s.dataHandler(), secure); err != nil {
+	if s.data, err = listen(ctx, "the data plane (--listen)", firstOf(s.config.Listen, "127.0.0.1:8443"), s.dataHandler(), secure, s.log); err != nil {
 		return err
 	}
 	if s.config.ListenHTTP != "" {
-		if s.plain, err = listen(ctx, "the plain data plane (--listen-http)", s.config.ListenHTTP, s.dataHandler(), nil); err != nil {
+		if s.plain, err = listen(ctx, "the plain data plane (--listen-http)", s.config.ListenHTTP, s.dataHandler(), nil, s.log); err != nil {
 			return err
 		}
 	}
-	s.control, err = listen(ctx, "the control plane (--control)", firstOf(s.config.Control, "127.0.0.1:4566"), s.controlHandler(), nil)
+	s.control, err = listen(ctx, "the control plane (--control)", firstOf(s.config.Control, "127.0.0.1:4566"), s.controlHandler(), nil, s.log)
 	if err != nil {
 		return err
-	}
-	for _, f := range s.fronts() {
-		f.server.ErrorLog = slog.NewLogLogger(s.log.Handler(), slog.LevelDebug) // a client's broken handshake is no news
 	}
 	return nil
 }

@@ -1,0 +1,69 @@
+package gateway
+
+import (
+	"errors"
+	"io"
+	"net/http"
+	"os"
+	"time"
+)
+
+// How long a client may take to send a body: between any two parts of it, and
+// in all.
+const (
+	bodyPause = 10 * time.Second
+	bodyTotal = 2 * time.Minute
+)
+
+// A clientBody reads the body of a request, and gives up on a client that sends
+// it too slowly.
+type clientBody struct {
+	io.ReadCloser
+
+	connection *http.ResponseController
+	pause      time.Duration
+	end        time.Time
+	err        error // that is the client's doing
+}
+
+// watchBody makes a slow body fail. The first deadline also counts for what the
+// server drains of a body that nobody reads.
+func (x *exchange) watchBody() {
+	if x.r.Body == nil || x.r.Body == http.NoBody {
+		return
+	}
+	x.client = &clientBody{
+		ReadCloser: x.r.Body, connection: http.NewResponseController(x.w), pause: x.g.bodyPause, end: time.Now().Add(bodyTotal),
+	}
+	x.r.Body = x.client
+	x.client.extend()
+}
+
+// extend sets the deadline of the next read. Test recorders have none.
+func (b *clientBody) extend() {
+	deadline := time.Now().Add(b.pause)
+	if deadline.After(b.end) {
+		deadline = b.end
+	}
+	_ = b.connection.SetReadDeadline(deadline)
+}
+
+func (b *clientBody) Read(p []byte) (int, error) {
+	b.extend()
+	n, err := b.ReadCloser.Read(p)
+	switch {
+	case errors.Is(err, io.EOF):
+		_ = b.connection.SetReadDeadline(time.Time{}) // the server waits for the client's going away from here on
+	case err != nil:
+		b.err = err
+	}
+	return n, err //nolint:wrapcheck // as it is, says the contract of io.Reader
+}
+
+// brokenBody returns the refusal of a request whose body could not be read.
+func (x *exchange) brokenBody(err error) error {
+	if errors.Is(err, os.ErrDeadlineExceeded) {
+		return refuseWith(http.StatusRequestTimeout, "the client sends the body too slowly")
+	}
+	return &refusal{Status: http.StatusBadRequest, Detail: "the body could not be read", Err: err}
+}
