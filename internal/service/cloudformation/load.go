@@ -146,7 +146,11 @@ func (s *Service) load(in *DeployInput, k *Stack, put put) (*Loaded, error) {
 	if err := l.transform(packed, params, env); err != nil {
 		return l, err
 	}
-	if l.Template, err = template.Load(l.Processed); err != nil {
+	tags := in.Tags
+	if tags == nil && k != nil {
+		tags = k.Tags
+	}
+	if l.Template, err = template.Load(withTags(l.Processed, tags)); err != nil {
 		return l, err
 	}
 	if err := l.bind(params, env, k); err != nil {
