@@ -26,6 +26,8 @@ func (in *inbox) put(c runtimeapi.Chunk) {
 func (e *environment) await(ctx context.Context, in *inbox, deadline time.Time) (outcome, bool) {
 	timer := time.NewTimer(time.Until(deadline))
 	defer timer.Stop()
+	memory := time.NewTimer(memoryPause)
+	defer memory.Stop()
 	w := e.worker
 	lost := w.session.Lost()
 	var grace <-chan time.Time // for a process that closed its connection
@@ -43,6 +45,11 @@ func (e *environment) await(ctx context.Context, in *inbox, deadline time.Time) 
 			return platformError(timedOut(e.fn.timeout()), "timeout"), true
 		case <-lost:
 			lost, grace = nil, time.After(lostGrace)
+			continue
+		case <-memory.C:
+			if e.overMemory(memory) {
+				return e.outOfMemory(), true
+			}
 			continue
 		case <-grace:
 		case <-w.proc.Done():

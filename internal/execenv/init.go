@@ -51,13 +51,24 @@ func reportedType(o outcome) string {
 func (e *environment) awaitInit(limit time.Duration, began time.Time) outcome {
 	timer := time.NewTimer(limit - time.Since(began))
 	defer timer.Stop()
+	memory := time.NewTimer(memoryPause)
+	defer memory.Stop()
 	w := e.worker
-	select {
-	case <-w.session.Inited():
-	case <-w.proc.Done():
-		w.awaitLastWords()
-	case <-timer.C:
-		return outcome{errorType: "Sandbox.Timedout", status: "timeout"}
+waiting:
+	for {
+		select {
+		case <-w.session.Inited():
+			break waiting
+		case <-w.proc.Done():
+			w.awaitLastWords()
+			break waiting
+		case <-timer.C:
+			return outcome{errorType: "Sandbox.Timedout", status: "timeout"}
+		case <-memory.C:
+			if e.overMemory(memory) {
+				return e.outOfMemory()
+			}
+		}
 	}
 	select {
 	case <-w.session.Inited():

@@ -136,3 +136,44 @@ func processOf(t *testing.T) int {
 	t.Cleanup(p.Kill)
 	return p.PID()
 }
+
+// What a function does to itself costs the others nothing.
+func TestBadFunctionsAreContained(t *testing.T) {
+	needRooms(t)
+	r := start(t, nil)
+	other := r.python(t, "python3.12", "def handler(event, context):\n    return 'fine'\n")
+	other.Name, other.ARN = "other", other.ARN+"-other"
+	r.invoke(t, other, `{}`)
+	const killed, timeout = "Runtime exited with error: signal: killed", "Task timed out after 1.00 seconds"
+	tests := []struct{ name, body, want string }{
+		{"allocates without end", "a = []\n    while True: a.append(bytearray(b'x') * (4 << 20))", killed},
+		{"allocates in another process", "import subprocess\n    return subprocess.run([sys.executable, '-c', 'a = []\\nwhile True: a.append(b\"x\" * (4 << 20))']).returncode", killed},
+		{"loops", "while True: pass", timeout},
+		{"fills /tmp", "try:\n        with open('/tmp/f', 'wb') as f:\n            while True: f.write(bytes(1 << 20))\n    except OSError as e:\n        return e.strerror", `"No space left on device"`},
+		{"opens files without end", "a = []\n    try:\n        while True: a.append(open('/dev/null'))\n    except OSError as e:\n        return e.strerror", `"Too many open files"`},
+		{"closes its sockets", "os.closerange(3, 1024)", "Runtime exited"},
+		{"leaves its group and stays", "if os.fork() == 0:\n        os.setsid()\n        time.sleep(300)\n    os._exit(3)", "exit status 3"},
+		{"answers nothing", "return None", "null"},
+	}
+	for _, tt := range tests {
+		t.Run(tt.name, func(t *testing.T) {
+			fn := r.python(t, "python3.11", "import os, signal, sys, time\ndef handler(event, context):\n    "+tt.body+"\n")
+			fn.ARN += strings.ReplaceAll(tt.name, " ", "-")
+			fn.TmpMB, fn.Timeout, fn.MemoryMB = 16, 20*time.Second, 128
+			if tt.want == timeout {
+				fn.Timeout = time.Second
+			}
+			res := r.invoke(t, fn, `{}`)
+			if !strings.Contains(string(res.Payload), tt.want) {
+				t.Errorf("payload = %s, want %s in it", res.Payload, tt.want)
+			}
+			if tt.want == killed && !(strings.Contains(string(res.LogTail), "\tMax Memory Used: 128 MB\t") && strings.HasSuffix(string(res.LogTail), "\tStatus: error\tError Type: Runtime.OutOfMemory\n")) {
+				t.Errorf("log = %s", res.LogTail)
+			}
+			if got := string(r.invoke(t, other, `{}`).Payload); got != `"fine"` {
+				t.Errorf("other function = %s", got)
+			}
+			r.Remove(fn.ARN)
+		})
+	}
+}

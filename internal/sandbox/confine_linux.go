@@ -1,9 +1,6 @@
 package sandbox
 
 import (
-	"os"
-	"strconv"
-	"strings"
 	"syscall"
 
 	"golang.org/x/sys/unix"
@@ -38,24 +35,3 @@ func limit(pid int, l Limits, p *Protections) {
 }
 
 func pipe(fds []int) error { return unix.Pipe2(fds, unix.O_CLOEXEC) }
-
-// PeakMemory returns the most memory that the process had resident at once, in
-// bytes; 0 if that is not known.
-func (p *Process) PeakMemory() int64 {
-	p.mu.Lock()
-	defer p.mu.Unlock()
-	if p.ended {
-		return 0
-	}
-	status, err := os.ReadFile("/proc/" + strconv.Itoa(p.pid) + "/status")
-	if err != nil {
-		return 0
-	}
-	_, rest, _ := strings.Cut(string(status), "VmHWM:")
-	text, _, _ := strings.Cut(rest, " kB")
-	kb, err := strconv.ParseInt(strings.TrimSpace(text), 10, 64)
-	if err != nil {
-		return 0
-	}
-	return kb << 10
-}

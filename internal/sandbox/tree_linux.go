@@ -112,3 +112,21 @@ func tableAddress(a *net.TCPAddr) string {
 	}
 	return fmt.Sprintf("%08X:%04X", binary.NativeEndian.Uint32(ip), a.Port)
 }
+
+// PeakMemory returns the most memory that the process, or one that it started,
+// had resident at once, in bytes; 0 if that is not known.
+func (p *Process) PeakMemory() int64 {
+	var most int64
+	for _, pid := range p.family() {
+		status, err := os.ReadFile("/proc/" + strconv.Itoa(pid) + "/status")
+		if err != nil {
+			continue // ended meanwhile
+		}
+		_, rest, _ := strings.Cut(string(status), "VmHWM:")
+		text, _, _ := strings.Cut(rest, " kB")
+		if kb, err := strconv.ParseInt(strings.TrimSpace(text), 10, 64); err == nil {
+			most = max(most, kb<<10)
+		}
+	}
+	return most
+}
