@@ -9,6 +9,7 @@ import (
 
 	"github.com/spf13/pflag"
 
+	"github.com/hakonegate/hakone/internal/gateway"
 	"github.com/hakonegate/hakone/internal/server"
 )
 
@@ -17,6 +18,7 @@ type dataPlaneOptions struct {
 	accessLog       string
 	tlsCert, tlsKey string
 	truststores     []string
+	throttle        string
 	vpcLinks        []string
 }
 
@@ -25,6 +27,7 @@ func (o *dataPlaneOptions) flags(flags *pflag.FlagSet) {
 	flags.StringVar(&o.tlsCert, "tls-cert", "", "FILE of a certificate chain for the names that it covers, read anew when it changes (local authority)")
 	flags.StringVar(&o.tlsKey, "tls-key", "", "FILE of the key of --tls-cert")
 	flags.StringArrayVar(&o.truststores, "truststore", nil, "s3://BUCKET/KEY=FILE: certificates that a custom domain name with mutual TLS trusts (repeatable)")
+	flags.StringVar(&o.throttle, "account-throttle", "10000:5000", "RATE:BURST of requests to all APIs together, as AWS limits an account; off: no limit")
 	flags.StringArrayVar(&o.vpcLinks, "vpc-link", nil, "NAME=HOST:PORT that private integrations reach; NAME is the ARN of a listener or service, the ID of a VPC link, or * (repeatable)")
 }
 
@@ -48,6 +51,9 @@ func (o *dataPlaneOptions) open(p *program) (server.DataPlane, io.Closer, error)
 		if _, port, err := net.SplitHostPort(address); err != nil || port == "" {
 			return config, closer, usagef("--vpc-link: the address %q of %s is not HOST:PORT", address, name)
 		}
+	}
+	if config.Throttle, err = gateway.ParseThrottle(o.throttle); err != nil {
+		return config, closer, usagef("--account-throttle: %w", err)
 	}
 	switch o.accessLog {
 	case "":

@@ -34,6 +34,7 @@ type Config struct {
 	AccessLogs       AccessLogs         // of stages that have one; nil writes none
 	LogEveryStage    bool               // stages without an access log write CLF lines without a destination
 	Replay           *sigv4.ReplayCache // refuse requests that were accepted before; nil accepts them again, as AWS does
+	Throttle         *Throttle          // of all requests together; nil: none
 	VPCLinks         VPCLinks           // where private integrations lead
 	Services         Services           // what AWS service integrations call; the zero value has none
 	Partition        string             // "" means "aws"
@@ -70,6 +71,7 @@ type Gateway struct {
 
 	bodyPause time.Duration // how long a client may send nothing of a body
 
+	account *bucket             // of all requests; nil: not throttled
 	buckets map[string]*bucket  // by stage or route; guarded by mu
 	meters  map[meterKey]*meter // guarded by mu; tables have their own list
 	table   atomic.Pointer[table]
@@ -94,6 +96,9 @@ func New(c Config) *Gateway {
 		Now:     c.Now,
 		MaxBody: maxBody,
 		Replay:  c.Replay,
+	}
+	if t := c.Throttle; t != nil {
+		g.account = &bucket{rate: t.Rate, burst: float64(t.Burst)}
 	}
 	g.iam = iam{g}
 	g.issuers = &authorizer.Issuers{AllowHTTP: c.AllowHTTPIssuers, Client: c.Client, Now: c.Now}

@@ -1,8 +1,11 @@
 package gateway
 
 import (
+	"fmt"
 	"math"
 	"net/http"
+	"strconv"
+	"strings"
 	"sync"
 	"time"
 
@@ -37,11 +40,30 @@ func (b *bucket) take(now time.Time) bool {
 	return true
 }
 
-// AWS's limits of an account, which fill in what a stage leaves open.
-const (
-	accountRate  = 10_000
-	accountBurst = 5_000
-)
+// A Throttle is how many requests a second are let through, and how many at
+// once.
+type Throttle struct {
+	Rate  float64
+	Burst int
+}
+
+// AccountThrottle is AWS's limit of an account. It also fills in what a stage
+// leaves open.
+var AccountThrottle = Throttle{Rate: 10_000, Burst: 5_000}
+
+// ParseThrottle reads RATE:BURST, such as 10000:5000, or off, which is nil.
+func ParseThrottle(text string) (*Throttle, error) {
+	if text == "off" {
+		return nil, nil //nolint:nilnil // no throttle is what was asked for
+	}
+	rate, burst, _ := strings.Cut(text, ":")
+	r, err := strconv.ParseFloat(rate, 64)
+	b, err2 := strconv.Atoi(burst)
+	if err != nil || err2 != nil || !(r >= 0 && r <= 1e9) || b < 0 {
+		return nil, fmt.Errorf("%q is neither RATE:BURST, such as 10000:5000, nor off", text)
+	}
+	return &Throttle{r, b}, nil
+}
 
 // compileThrottle returns the bucket of a route, or nil where the stage limits
 // nothing. Routes without settings of their own share the stage's. A bucket
@@ -54,7 +76,7 @@ func compileThrottle(old, kept map[string]*bucket, s *stage, routeKey string, se
 	if settings.ThrottlingRateLimit == nil && settings.ThrottlingBurstLimit == nil {
 		return nil
 	}
-	b := &bucket{rate: accountRate, burst: accountBurst}
+	b := &bucket{rate: AccountThrottle.Rate, burst: float64(AccountThrottle.Burst)}
 	if settings.ThrottlingRateLimit != nil {
 		b.rate = *settings.ThrottlingRateLimit
 	}
@@ -74,8 +96,11 @@ func compileThrottle(old, kept map[string]*bucket, s *stage, routeKey string, se
 	return b
 }
 
-// throttle takes a token of the route.
+// throttle takes a token of the account, then one of the route.
 func (x *exchange) throttle() error {
+	if b := x.g.account; b != nil && !b.take(x.start) {
+		return refuseWith(http.StatusTooManyRequests, "the account's rate or burst limit is used up")
+	}
 	if b := x.target.bucket; b != nil && !b.take(x.start) {
 		return refuseWith(http.StatusTooManyRequests, "the route's rate or burst limit is used up")
 	}

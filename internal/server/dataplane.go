@@ -7,7 +7,7 @@ import (
 )
 
 // A DataPlane is what an operator chooses for the listeners of the APIs. The
-// zero value is a good one.
+// zero value is one that limits nothing.
 type DataPlane struct {
 	// AccessLog gets the line of every request to a stage, in the stage's
 	// format, else in the Common Log Format; nil: log groups only.
@@ -22,6 +22,9 @@ type DataPlane struct {
 	// a custom domain name has for them: s3://bucket/key. They are read anew when
 	// they change.
 	Truststores map[string]string
+
+	// Throttle limits the requests of all APIs together; nil: no limit.
+	Throttle *gateway.Throttle
 
 	// VPCLinks are where private integrations lead.
 	VPCLinks gateway.VPCLinks
