@@ -52,11 +52,12 @@ func TestScripts(t *testing.T) {
 			return nil
 		},
 		Cmds: map[string]func(*testscript.TestScript, bool, []string){
-			"ready":   ready,
-			"login":   login,
-			"request": request,
-			"presign": presign,
-			"answers": answers,
+			"ready":       ready,
+			"login":       login,
+			"request":     request,
+			"presign":     presign,
+			"functionurl": functionURL,
+			"answers":     answers,
 		},
 	})
 }
