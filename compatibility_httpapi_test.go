@@ -96,7 +96,7 @@ func operationRows() (rows []compatibilityRow) {
 	for line := range strings.SplitSeq(operations, "\n") {
 		r := compatibilityRow{here: yes, proof: []string{inAPIs + "TestWhatIsMadeIsWhatIsReadAndListed"}}
 		var names, lacking []string
-		for _, name := range strings.FieldsSeq(line) {
+		for name := range strings.FieldsSeq(line) {
 			names = append(names, "`"+name+"`")
 			if !served[name] {
 				lacking = append(lacking, "`"+name+"`")
