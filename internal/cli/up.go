@@ -19,6 +19,7 @@ import (
 type upOptions struct {
 	deployOptions
 	dataPlaneOptions
+	functionOptions
 	listen     string
 	listenHTTP string
 	proxies    []string
@@ -51,6 +52,7 @@ ran before goes on.`,
 	flags := command.Flags()
 	o.deployOptions.flags(flags)
 	o.dataPlaneOptions.flags(flags)
+	o.functionOptions.flags(flags)
 	flags.StringVar(&o.listen, "listen", "127.0.0.1:8443", "address of the data plane, HTTPS; port 0: any free port")
 	flags.StringVar(&o.listenHTTP, "listen-http", "", "address of a plain data plane (off)")
 	flags.StringArrayVar(&o.proxies, "trusted-proxy", nil, "address or CIDR block of a proxy whose X-Forwarded-For tells the source IP (repeatable)")
@@ -117,6 +119,10 @@ func (p *program) serve(ctx context.Context, o *upOptions, paths []string, d *de
 		return err
 	}
 	defer logCloser.Close()
+	isolation, err := o.functionOptions.config()
+	if err != nil {
+		return err
+	}
 	s, err := server.New(ctx, server.Config{
 		DataDir:    p.dataDir,
 		Listen:     o.listen,
@@ -127,6 +133,7 @@ func (p *program) serve(ctx context.Context, o *upOptions, paths []string, d *de
 		Proxies:    proxies,
 		Services:   endpoints,
 		DataPlane:  dataPlane,
+		Functions:  isolation,
 		NoReplay:   o.noReplay,
 		AsyncScale: o.asyncScale,
 		RegionHint: firstOf(p.getenv("AWS_REGION"), p.getenv("AWS_DEFAULT_REGION")),

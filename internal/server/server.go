@@ -47,6 +47,7 @@ type Config struct {
 	Proxies    access.Proxies   // whose X-Forwarded-For is believed; nil: nobody's
 	Services   ServiceEndpoints // of AWS services that are not hakone's own
 	DataPlane  DataPlane        // of the listeners of APIs
+	Functions  Functions        // how functions run
 	NoReplay   bool             // refuse signed requests to APIs that were accepted before
 	RegionHint string           // what the environment says, for a fresh data directory
 	AsyncScale float64          // of the waits between tries of asynchronous calls; 0 means 1
@@ -196,6 +197,8 @@ func (s *Server) wire(ctx context.Context) error {
 		Log:         s.log,
 		Credentials: functionCredentials{s.sts, "arn:aws:lambda:" + region + ":" + account + ":function:"},
 		Logs:        s.logs,
+		Isolation:   s.config.Functions.Isolation,
+		NoNetwork:   s.config.Functions.NoNetwork,
 	})
 	ends := newDestinations(s)
 	s.lambda = lambda.New(lambda.Config{
