@@ -83,10 +83,10 @@ that run as local processes. No Docker, no AWS account.
 	flags.StringVar(&p.output, "output", "text", "text or json")
 
 	root.AddCommand(
-		p.upCommand(), p.deployCommand(), p.deleteCommand(),
+		p.upCommand(), p.deployCommand(), p.diffCommand(), p.eventsCommand(), p.deleteCommand(),
 		p.statusCommand(), p.outputsCommand(), p.envCommand(), p.sshCommand(), p.whyCommand(),
 		p.curlCommand(), p.transformCommand(), p.validateCommand(), p.simulateCommand(), p.logsCommand(), p.invokeCommand(),
-		p.backupCommand(), p.restoreCommand(),
+		p.backupCommand(), p.restoreCommand(), p.doctorCommand(),
 	)
 	root.PersistentPreRunE = func(*cobra.Command, []string) error { return p.settle() }
 	return root
