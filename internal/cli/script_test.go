@@ -42,7 +42,8 @@ func TestScripts(t *testing.T) {
 		t.Fatal(err)
 	}
 	testscript.Run(t, testscript.Params{
-		Dir: "testdata/script",
+		Dir:       "testdata/script",
+		Condition: condition,
 		Setup: func(e *testscript.Env) error {
 			e.Setenv("HAKONE_DATA_DIR", filepath.Join(e.WorkDir, "data"))
 			e.Setenv("EXAMPLES", examples)

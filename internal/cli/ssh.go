@@ -4,9 +4,9 @@ import (
 	"context"
 	"errors"
 	"fmt"
-	"net"
 	"net/http"
 	"os"
+	"strings"
 	"time"
 
 	"github.com/spf13/cobra"
@@ -18,25 +18,34 @@ import (
 )
 
 func (p *program) sshCommand() *cobra.Command {
-	return &cobra.Command{
+	var beside bool
+	command := &cobra.Command{
 		Use:   "ssh INSTANCE [-- COMMAND…]",
 		Short: "Run a command, or a shell, as an EC2 instance of a stack",
-		Long: `Run a command, or a shell, with only the credentials of an instance's role in
-reach: through an IMDSv2 endpoint, as on EC2. INSTANCE is its logical ID in a
-stack, its instance ID, or its Name tag.`,
+		Long: `Run a command, or a shell, as on the EC2 instance INSTANCE: a logical ID in a
+stack, an instance ID, or a Name tag.
+
+On Linux it runs in namespaces of its own. There the APIs have their names on AWS
+and port 443, 169.254.169.254 is the instance's metadata service (IMDSv2) with the
+credentials of its role, and the local certificate authority is trusted. It sees the
+machine's programs and those of PATH, a home of its own, and no network beyond.
+
+Where there are no namespaces, variables lead the AWS SDKs to the role instead.`,
 		Example: `  hakone ssh Ec2Instance
-  hakone ssh Ec2Instance -- hakone curl --service execute-api https://127.0.0.1:8443/`,
+  hakone ssh Ec2Instance -- awscurl --service execute-api --region REGION https://ID.execute-api.REGION.amazonaws.com/`,
 		Args: arguments(cobra.MinimumNArgs(1)),
 		RunE: func(c *cobra.Command, args []string) error {
 			if at := c.ArgsLenAtDash(); len(args) > 1 && at != 1 {
 				return usagef("separate the command by --: %s ssh %s -- %s …", invocation(), args[0], args[1])
 			}
-			return p.ssh(c.Context(), args[0], args[1:])
+			return p.ssh(c.Context(), args[0], args[1:], beside)
 		},
 	}
+	command.Flags().BoolVar(&beside, "no-namespaces", false, "run among your own processes, led by variables, as where there are no namespaces")
+	return command
 }
 
-func (p *program) ssh(ctx context.Context, name string, args []string) error {
+func (p *program) ssh(ctx context.Context, name string, args []string, beside bool) error {
 	c, err := p.connect(ctx)
 	if err != nil {
 		return err
@@ -46,19 +55,20 @@ func (p *program) ssh(ctx context.Context, name string, args []string) error {
 		return err
 	}
 	source := &remoteInstance{client: c, name: name}
-	if _, err := source.Instance(ctx); err != nil {
-		return err
-	}
-	endpoint, stop, err := serveMetadata(ctx, imds.Config{Source: source})
+	facts, err := source.Instance(ctx)
 	if err != nil {
 		return err
 	}
-	defer stop()
-
-	exit, err := instance.Run(ctx, instance.Command{
+	hostname, _, _ := strings.Cut(facts.PrivateDNSName, ".")
+	exit, err := p.runInstance(ctx, beside, &instance.Command{
 		Args:        args,
 		Environment: os.Environ(),
-		Metadata:    endpoint,
+		Metadata:    imds.New(imds.Config{Source: source}),
+		HopLimit:    facts.HopLimit,
+		Gateway:     strings.TrimPrefix(status.HTTPS, "https://"),
+		Names:       status.Names,
+		Hidden:      []string{status.DataDir},
+		Hostname:    hostname,
 		Control:     status.Control,
 		Region:      status.Region,
 		CAFile:      status.CAFile,
@@ -74,6 +84,26 @@ func (p *program) ssh(ctx context.Context, name string, args []string) error {
 		return exitError(exit)
 	}
 	return nil
+}
+
+// runInstance runs the command in namespaces if they are to be had, else beside
+// the caller's processes.
+func (p *program) runInstance(ctx context.Context, beside bool, c *instance.Command) (int, error) {
+	if beside {
+		return instance.RunBeside(ctx, *c)
+	}
+	confined := *c
+	restore := func() {}
+	if stdin, ok := p.stdin.(*os.File); ok {
+		confined.Terminal, restore = instance.Console(stdin)
+	}
+	exit, err := instance.Run(ctx, confined)
+	restore()
+	if errors.Is(err, instance.ErrNoNamespaces) {
+		fmt.Fprintf(p.stderr, "hakone: %v: variables lead AWS SDKs to the role of %s; use the API's address of hakone outputs\n", err, c.Prompt)
+		return instance.RunBeside(ctx, *c)
+	}
+	return exit, err
 }
 
 // A remoteInstance is an instance that the server knows.
@@ -95,20 +125,4 @@ func (i *remoteInstance) RoleCredentials(ctx context.Context, _ time.Duration) (
 	credentials := &access.Credentials{}
 	err := i.client.call(ctx, http.MethodPost, "/_hakone/instances/credentials", server.InstanceRequest{Instance: i.name}, credentials)
 	return credentials, err
-}
-
-// serveMetadata serves the metadata endpoint on a free loopback port until stop
-// is called.
-func serveMetadata(ctx context.Context, config imds.Config) (endpoint string, stop func(), err error) {
-	listener, err := (&net.ListenConfig{}).Listen(ctx, "tcp", "127.0.0.1:0")
-	if err != nil {
-		return "", nil, fmt.Errorf("open metadata endpoint: %w", err)
-	}
-	s := &http.Server{Handler: imds.New(config), ReadHeaderTimeout: 5 * time.Second}
-	done := make(chan error, 1)
-	go func() { done <- s.Serve(listener) }()
-	return "http://" + listener.Addr().String(), func() {
-		err := errors.Join(s.Close(), <-done)
-		_ = err // the command has ended: nobody needs the endpoint
-	}, nil
 }

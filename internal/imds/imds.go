@@ -5,7 +5,8 @@
 // credentials endpoint of containers, which every SDK knows through
 // AWS_CONTAINER_CREDENTIALS_FULL_URI and which needs no link-local address.
 //
-// Hops are not emulated: an answer's IP time-to-live is the host's own.
+// The hop limit is for whoever opens the socket: it is the IP time-to-live of
+// answers.
 package imds
 
 import (

@@ -39,6 +39,7 @@ type Instance struct {
 
 	TokensRequired bool // HttpTokens=required: version 1 is refused
 	Disabled       bool // HttpEndpoint=disabled
+	HopLimit       int  // of answers; whoever serves them honours it
 }
 
 // A leaf is one path below meta-data with its text.

@@ -36,6 +36,7 @@ func (s *Services) Instance(context.Context) (*Instance, error) {
 		PrivateIP: i.PrivateIP, PublicIP: i.PublicIP(), PrivateDNSName: i.PrivateDNSName(s.Region), PublicDNSName: i.PublicDNSName(s.Region),
 		VPCID: i.VPCID, SubnetID: i.SubnetID, SecurityGroupIDs: i.SecurityGroupIDs, SecurityGroups: s.EC2.GroupNames(i.SecurityGroupIDs),
 		LaunchTime: i.LaunchTime, TokensRequired: i.HTTPTokens != "optional", Disabled: i.HTTPEndpoint == "disabled",
+		HopLimit: i.HopLimit,
 	}
 	if text, err := base64.StdEncoding.DecodeString(i.UserData); err == nil {
 		out.UserData = text

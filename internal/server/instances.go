@@ -67,3 +67,24 @@ func (s *Server) roleSession(ctx context.Context, r *http.Request) (any, error) 
 	caller, _ := access.From(ctx)
 	return s.sts.SessionOf(ctx, access.Session{RoleARN: roleARN, SessionName: cmp.Or(caller.UserName, "hakone")})
 }
+
+// apiNames lists the names by which AWS's clients know the APIs: their own and
+// the custom domains.
+func (s *Server) apiNames() []string {
+	names := []string{}
+	for _, api := range s.apis.GetApis() {
+		names = append(names, api.ApiId+".execute-api."+s.config.Region+"."+awsDomain(s.config.Region))
+	}
+	for domain := range s.apis.Domains() {
+		names = append(names, domain.Name)
+	}
+	return names
+}
+
+// awsDomain is what the names of a region's services end in.
+func awsDomain(region string) string {
+	if strings.HasPrefix(region, "cn-") {
+		return "amazonaws.com.cn"
+	}
+	return "amazonaws.com"
+}

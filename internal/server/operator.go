@@ -146,6 +146,7 @@ func (s *Server) Status() Status {
 		Control: s.control.url(),
 		HTTPS:   s.data.url(),
 		CAFile:  caFile(s.config.DataDir),
+		Names:   s.apiNames(),
 		APIs:    s.apiStatuses(),
 		Stacks:  s.stackStatuses(),
 	}

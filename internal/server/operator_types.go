@@ -18,6 +18,7 @@ type Status struct {
 	HTTPS   string        `json:"https"`
 	HTTP    string        `json:"http,omitempty"`
 	CAFile  string        `json:"caFile"`
+	Names   []string      `json:"names"` // by which instances reach the APIs, on port 443
 	APIs    []APIStatus   `json:"apis"`
 	Stacks  []StackStatus `json:"stacks"`
 }

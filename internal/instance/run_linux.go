@@ -1,0 +1,300 @@
+package instance
+
+import (
+	"context"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"io"
+	"net"
+	"os"
+	"os/exec"
+	"os/signal"
+	"strings"
+	"syscall"
+	"time"
+
+	"golang.org/x/sys/unix"
+)
+
+// Run runs c in namespaces of its own until it ends or ctx is done, and returns
+// its exit status. There it finds the metadata service at 169.254.169.254, the
+// APIs by their names on port 443, the programs and libraries of this machine
+// and of the caller's PATH, a home and nothing else: no network beyond, no files
+// of the caller, no variables but those that no program can do without. The
+// error is [ErrNoNamespaces] when it did not start for lack of them; a program
+// that does not exist has the status 127, as in a shell.
+func Run(ctx context.Context, c Command) (status int, err error) {
+	local, all, err := c.trusted()
+	if err != nil {
+		return 0, err
+	}
+	fds, err := unix.Socketpair(unix.AF_UNIX, unix.SOCK_SEQPACKET|unix.SOCK_CLOEXEC, 0)
+	if err != nil {
+		return 0, os.NewSyscallError("socketpair", err)
+	}
+	channel, theirs := os.NewFile(uintptr(fds[0]), "channel"), os.NewFile(uintptr(fds[1]), "channel")
+	defer channel.Close()
+	defer theirs.Close()
+	settings, err := os.CreateTemp("", "hakone-instance-")
+	if err != nil {
+		return 0, fmt.Errorf("make settings: %w", err)
+	}
+	defer settings.Close()
+	if err := os.Remove(settings.Name()); err != nil {
+		return 0, fmt.Errorf("make settings: %w", err)
+	}
+	if err := json.NewEncoder(settings).Encode(c.settings(local, all)); err != nil {
+		return 0, fmt.Errorf("write settings: %w", err)
+	}
+
+	stage := &exec.Cmd{
+		Path: "/proc/self/exe", Args: []string{stageName}, Dir: "/", Env: []string{"GOMAXPROCS=1"},
+		ExtraFiles: []*os.File{theirs, settings}, SysProcAttr: namespaces(), WaitDelay: 5 * time.Second,
+	}
+	if c.Terminal == nil {
+		stage.Stdin, stage.Stdout, stage.Stderr = c.Stdin, c.Stdout, c.Stderr
+	}
+	if err := stage.Start(); err != nil {
+		return 0, fmt.Errorf("%w: %w", ErrNoNamespaces, err)
+	}
+	_ = theirs.Close()
+	s := &session{command: &c, channel: fds[0], process: stage}
+	status, err = s.run(ctx)
+	_ = channel.Close() // ends the stage, if it has not ended
+	_ = stage.Wait()    // how it ends says nothing of the command
+	s.leave()
+	return status, err
+}
+
+// settings is what the stage must know.
+func (c *Command) settings(local, all []byte) *stageSettings {
+	s := &stageSettings{
+		Args: c.Args, Env: c.insideEnvironment(), Path: variable(c.Environment, "PATH"), Home: callerHome(c.Environment),
+		Names: c.Names, Hidden: c.Hidden, Hostname: c.Hostname, HopLimit: max(c.HopLimit, 1), Local: local, Bundle: all,
+		Terminal: c.Terminal != nil, Root: isRoot(),
+	}
+	s.Program, _ = os.Executable() // "" shows no program of our own
+	if c.Terminal != nil {
+		s.Rows, s.Columns = c.Terminal.Rows, c.Terminal.Columns
+	}
+	return s
+}
+
+func callerHome(environment []string) []string {
+	homes := []string{"/root", "/home"}
+	if home := variable(environment, "HOME"); home != "" {
+		homes = append(homes, home)
+	}
+	return homes
+}
+
+// passed are the caller's variables that the command gets too.
+var passed = []string{"TERM", "COLORTERM", "LANG", "LANGUAGE", "TZ", "NO_COLOR"}
+
+// insideEnvironment returns the command's variables. There are none that lead an
+// SDK anywhere: only trust stores that programs bring along need them.
+func (c *Command) insideEnvironment() []string {
+	environment := []string{
+		"HOME=" + home, "USER=ec2-user", "LOGNAME=ec2-user", "SHELL=/bin/sh",
+		"PATH=" + strings.TrimPrefix(variable(c.Environment, "PATH")+":"+ownPrograms, ":"),
+		"AWS_CA_BUNDLE=" + bundleFile, "REQUESTS_CA_BUNDLE=" + bundleFile, "CURL_CA_BUNDLE=" + bundleFile, "SSL_CERT_FILE=" + bundleFile,
+		"NODE_EXTRA_CA_CERTS=" + localFile,
+	}
+	for _, entry := range c.Environment {
+		name, _, _ := strings.Cut(entry, "=")
+		for _, p := range passed {
+			if name == p || p == "LANG" && strings.HasPrefix(name, "LC_") {
+				environment = append(environment, entry)
+			}
+		}
+	}
+	for name, value := range c.prompt() {
+		environment = append(environment, name+"="+value)
+	}
+	return environment
+}
+
+// A session is a command that runs in its namespaces, seen from outside.
+type session struct {
+	command *Command
+	channel int
+	process *exec.Cmd
+	stops   []func()
+	output  chan struct{} // closed when the terminal has said everything
+}
+
+// run hears from the stage until the command has ended.
+func (s *session) run(ctx context.Context) (int, error) {
+	stop := context.AfterFunc(ctx, func() { s.signal(syscall.SIGTERM) })
+	defer stop()
+	interrupts := make(chan os.Signal, 1)
+	signal.Notify(interrupts, os.Interrupt)
+	defer signal.Stop(interrupts)
+	ended := make(chan struct{})
+	defer close(ended)
+	go func() {
+		for {
+			select {
+			case <-interrupts:
+				s.signal(syscall.SIGINT)
+			case <-ended:
+				return
+			}
+		}
+	}()
+	var ready, end stageReply
+	files, err := receive(s.channel, &ready)
+	switch {
+	case err != nil:
+		return 0, fmt.Errorf("%w: the first process in them ended: %w", ErrNoNamespaces, err)
+	case ready.Error != "":
+		return 0, fmt.Errorf("%w: %s", ErrNoNamespaces, ready.Error)
+	}
+	if err := s.open(ctx, files); err != nil {
+		return 0, err
+	}
+	if err := send(s.channel, &stageRequest{Start: true}); err != nil {
+		return 0, fmt.Errorf("start the command: %w", err)
+	}
+	if _, err := receive(s.channel, &end); err != nil {
+		return 0, fmt.Errorf("the instance's first process ended before the command: %w", err)
+	}
+	switch {
+	case end.Missing != "":
+		return s.command.missing(end.Missing)
+	case end.Error != "":
+		return 0, errors.New(end.Error)
+	}
+	return end.Status, nil
+}
+
+func (s *session) signal(sig syscall.Signal) {
+	_ = send(s.channel, &stageRequest{Signal: int(sig)}) // it may have ended
+}
+
+// open serves what was opened inside: metadata, the way to the gateway, and the
+// terminal.
+func (s *session) open(ctx context.Context, files []*os.File) error {
+	want := 2
+	if s.command.Terminal != nil {
+		want++
+	}
+	if len(files) != want {
+		return fmt.Errorf("%w: %d descriptors came out, not %d", ErrNoNamespaces, len(files), want)
+	}
+	var listeners [2]net.Listener
+	for i := range listeners {
+		l, err := net.FileListener(files[i])
+		_ = files[i].Close()
+		if err != nil {
+			return fmt.Errorf("take over listener: %w", err)
+		}
+		listeners[i] = l
+	}
+	s.stops = append(s.stops, serveMetadata(listeners[0], s.command.Metadata), forward(ctx, listeners[1], s.command.Gateway))
+	if s.command.Terminal != nil {
+		s.attach(files[2])
+	}
+	return nil
+}
+
+// leave closes what open opened, when all output has been written.
+func (s *session) leave() {
+	if s.output != nil {
+		<-s.output
+	}
+	for _, stop := range s.stops {
+		stop()
+	}
+}
+
+// namespaces returns how the stage is started. If we are root, all users of the
+// machine keep their numbers, because the stage needs them to reach files, and
+// the command becomes one that does not exist. Otherwise there is only ourselves.
+func namespaces() *syscall.SysProcAttr {
+	sys := &syscall.SysProcAttr{
+		Cloneflags: unix.CLONE_NEWUSER | unix.CLONE_NEWNS | unix.CLONE_NEWPID | unix.CLONE_NEWNET | unix.CLONE_NEWIPC | unix.CLONE_NEWUTS,
+		Setsid:     true,
+	}
+	if isRoot() {
+		users := []syscall.SysProcIDMap{
+			{ContainerID: 0, HostID: 0, Size: userID},
+			{ContainerID: userID, HostID: hostUser, Size: 1},
+			{ContainerID: userID + 1, HostID: userID + 1, Size: hostUser - userID - 1},
+		}
+		sys.UidMappings, sys.GidMappings, sys.GidMappingsEnableSetgroups = users, users, true
+		return sys
+	}
+	sys.UidMappings = []syscall.SysProcIDMap{{ContainerID: userID, HostID: os.Geteuid(), Size: 1}}
+	sys.GidMappings = []syscall.SysProcIDMap{{ContainerID: userID, HostID: os.Getegid(), Size: 1}}
+	// Or exec would take them.
+	sys.AmbientCaps = []uintptr{unix.CAP_SYS_ADMIN, unix.CAP_SYS_CHROOT, unix.CAP_NET_ADMIN, unix.CAP_NET_BIND_SERVICE, unix.CAP_SETPCAP, unix.CAP_DAC_OVERRIDE, unix.CAP_KILL}
+	return sys
+}
+
+// hostUser is who the command is seen from outside, if we are root. Nothing
+// belongs to it.
+const hostUser = 2_000_001_000
+
+// isRoot reports whether we are root of the whole machine.
+func isRoot() bool {
+	if os.Geteuid() != 0 {
+		return false
+	}
+	text, err := os.ReadFile("/proc/self/uid_map")
+	f := strings.Fields(string(text))
+	return err == nil && len(f) == 3 && f[0] == "0" && f[2] == "4294967295"
+}
+
+// forward carries connections to the gateway, byte by byte: certificate and
+// HTTP version are the gateway's.
+func forward(ctx context.Context, listener net.Listener, gateway string) (stop func()) {
+	ctx, cancel := context.WithCancel(ctx)
+	slots := make(chan struct{}, 256)
+	go func() {
+		for {
+			slots <- struct{}{}
+			inside, err := listener.Accept()
+			if err != nil {
+				return
+			}
+			go func() {
+				defer func() { <-slots }()
+				carry(ctx, inside, gateway)
+			}()
+		}
+	}()
+	return func() {
+		cancel()
+		_ = listener.Close()
+	}
+}
+
+func carry(ctx context.Context, inside net.Conn, gateway string) {
+	defer inside.Close()
+	outside, err := (&net.Dialer{Timeout: 5 * time.Second}).DialContext(ctx, "tcp", gateway)
+	if err != nil {
+		return
+	}
+	defer outside.Close()
+	stop := context.AfterFunc(ctx, func() { _ = errors.Join(inside.Close(), outside.Close()) })
+	defer stop()
+	done := make(chan struct{})
+	go func() {
+		defer close(done)
+		pipe(outside, inside)
+	}()
+	pipe(inside, outside)
+	<-done
+}
+
+// pipe copies until the end and passes the end on.
+func pipe(to, from net.Conn) {
+	_, err := io.Copy(to, from)
+	if half, ok := to.(*net.TCPConn); ok && err == nil {
+		_ = half.CloseWrite()
+		return
+	}
+	_ = errors.Join(to.Close(), from.Close())
+}

@@ -1,0 +1,272 @@
+package instance
+
+import (
+	"context"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"net"
+	"os"
+	"os/exec"
+	"runtime"
+	"syscall"
+
+	"golang.org/x/sys/unix"
+)
+
+// stageName is argv[0] of this program when it is started to be the first
+// process of an instance's namespaces. It makes network and files, passes what
+// others connect to out to its parent, starts the command, and in the end tells
+// how it ended.
+const stageName = "hakone-instance"
+
+// What is where, inside.
+const (
+	userID          = 1000 // ec2-user
+	home            = "/home/ec2-user"
+	ownFolder       = "/run/hakone"
+	ownPrograms     = ownFolder + "/bin"
+	bundleFile      = ownFolder + "/ca-bundle.pem"
+	localFile       = ownFolder + "/ca.pem"
+	metadataAddress = "169.254.169.254"
+	gatewayAddress  = "127.0.1.1"
+)
+
+// Descriptors of the stage.
+const (
+	stageChannel      = 3
+	stageSettingsFile = 4
+)
+
+// stageSettings are read by the stage when it starts.
+type stageSettings struct {
+	Args, Env     []string
+	Path          string   // the caller's PATH
+	Home          []string // the caller's homes
+	Names         []string // in the hosts file, at gatewayAddress
+	Hidden        []string
+	Hostname      string
+	HopLimit      int
+	Local, Bundle []byte // certificate authorities
+	Program       string // this program's file
+	Terminal      bool
+	Rows, Columns uint16
+	Root          bool // started by root: the command becomes userID
+}
+
+type stageRequest struct {
+	Start  bool `json:",omitempty"`
+	Signal int  `json:",omitempty"`
+}
+
+// A stageReply comes from the stage twice: when everything is there, with the
+// descriptors of the listeners for metadata and gateway and of the terminal, and
+// when the command has ended.
+type stageReply struct {
+	Error   string `json:",omitempty"`
+	Missing string `json:",omitempty"` // the program that is not there
+	Status  int
+}
+
+// A stage must run before anything else of the program does: whoever links
+// this package can start instances.
+func init() { //nolint:gochecknoinits // as above; it registers nothing
+	if len(os.Args) == 1 && os.Args[0] == stageName && os.Getpid() == 1 {
+		if err := runStage(); err != nil {
+			_ = send(stageChannel, &stageReply{Error: err.Error()})
+		}
+		os.Exit(0) //nolint:forbidigo // the stage is a program of its own
+	}
+}
+
+func runStage() error {
+	_ = unix.Prctl(unix.PR_SET_DUMPABLE, 0, 0, 0, 0)
+	unix.CloseOnExec(stageChannel)
+	file := os.NewFile(stageSettingsFile, "settings")
+	if _, err := file.Seek(0, 0); err != nil {
+		return err
+	}
+	s := new(stageSettings)
+	if err := json.NewDecoder(file).Decode(s); err != nil {
+		return err
+	}
+	_ = file.Close()
+	listeners, err := s.buildNetwork()
+	if err != nil {
+		return err
+	}
+	if err := s.buildFiles(); err != nil {
+		return err
+	}
+	if s.Hostname != "" {
+		if err := unix.Sethostname([]byte(s.Hostname)); err != nil {
+			return os.NewSyscallError("sethostname", err)
+		}
+	}
+	files := []*os.File{os.Stdin, os.Stdout, os.Stderr}
+	out := []int{int(listeners[0].Fd()), int(listeners[1].Fd())}
+	var master *os.File
+	if s.Terminal {
+		var slave *os.File
+		if master, slave, err = openTerminal(s.Rows, s.Columns); err != nil {
+			return fmt.Errorf("make terminal: %w", err)
+		}
+		files = []*os.File{slave, slave, slave}
+		out = append(out, int(master.Fd()))
+	}
+	if err := send(stageChannel, new(stageReply), out...); err != nil {
+		return err
+	}
+	for _, f := range append(listeners, master) {
+		_ = f.Close() // nil is none
+	}
+	return s.serve(files)
+}
+
+// serve starts the command when it is told to, and passes signals on.
+func (s *stageSettings) serve(files []*os.File) error {
+	ended := make(chan *stageReply, 1)
+	started := make(chan int, 1)
+	command := 0
+	requests := make(chan stageRequest)
+	go func() {
+		for {
+			var r stageRequest
+			if _, err := receive(stageChannel, &r); err != nil { // our parent is gone
+				os.Exit(0) //nolint:forbidigo // and with us everything here
+			}
+			requests <- r
+		}
+	}()
+	for {
+		select {
+		case r := <-requests:
+			if r.Start {
+				go s.run(files, started, ended)
+			} else if command > 0 {
+				_ = unix.Kill(command, syscall.Signal(r.Signal))
+			}
+		case command = <-started:
+			for _, f := range files {
+				_ = f.Close()
+			}
+		case reply := <-ended:
+			return send(stageChannel, reply)
+		}
+	}
+}
+
+// run starts the command on a thread that gave up every privilege, and waits for
+// all that ends here.
+func (s *stageSettings) run(files []*os.File, started chan<- int, ended chan<- *stageReply) {
+	runtime.LockOSThread()
+	args := s.Args
+	if len(args) == 0 {
+		args = []string{"/bin/sh"}
+		if _, err := os.Stat("/bin/bash"); err == nil {
+			args = []string{"/bin/bash"}
+		}
+	}
+	_ = os.Setenv("PATH", variable(s.Env, "PATH")) // never fails
+	path, err := exec.LookPath(args[0])
+	if err != nil {
+		ended <- &stageReply{Missing: args[0]}
+		return
+	}
+	sys := new(syscall.SysProcAttr)
+	if s.Root {
+		sys.Credential = &syscall.Credential{Uid: userID, Gid: userID}
+	}
+	if s.Terminal {
+		sys.Setsid, sys.Setctty = true, true
+	} else {
+		sys.Setpgid = true
+	}
+	if err := giveUp(); err != nil {
+		ended <- &stageReply{Error: err.Error()}
+		return
+	}
+	process, err := os.StartProcess(path, args, &os.ProcAttr{Dir: home, Env: s.Env, Files: files, Sys: sys})
+	if err != nil {
+		ended <- &stageReply{Error: err.Error()}
+		return
+	}
+	started <- process.Pid
+	for {
+		var status unix.WaitStatus
+		pid, err := unix.Wait4(-1, &status, unix.WALL, nil)
+		switch {
+		case pid == process.Pid && status.Signaled():
+			ended <- &stageReply{Status: 128 + int(status.Signal())} // as a shell reports it
+			return
+		case pid == process.Pid:
+			ended <- &stageReply{Status: status.ExitStatus()}
+			return
+		case err != nil && !errors.Is(err, unix.EINTR):
+			ended <- &stageReply{Error: os.NewSyscallError("wait", err).Error()}
+			return
+		}
+	}
+}
+
+// giveUp takes from the calling thread, and so from what it starts, the chance
+// to have privileges.
+func giveUp() error {
+	if err := unix.Prctl(unix.PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0); err != nil {
+		return os.NewSyscallError("no_new_privs", err)
+	}
+	for c := range uintptr(unix.CAP_LAST_CAP + 1) {
+		_ = unix.Prctl(unix.PR_CAPBSET_DROP, c, 0, 0, 0)
+	}
+	return os.NewSyscallError("clear ambient capabilities", unix.Prctl(unix.PR_CAP_AMBIENT, unix.PR_CAP_AMBIENT_CLEAR_ALL, 0, 0, 0))
+}
+
+// buildNetwork opens the loopback, which has the metadata service's address too,
+// and the listeners for metadata and gateway.
+func (s *stageSettings) buildNetwork() ([]*os.File, error) {
+	fd, err := unix.Socket(unix.AF_INET, unix.SOCK_DGRAM|unix.SOCK_CLOEXEC, 0)
+	if err != nil {
+		return nil, os.NewSyscallError("socket", err)
+	}
+	defer unix.Close(fd)
+	up, err := unix.NewIfreq("lo")
+	if err != nil {
+		return nil, err
+	}
+	up.SetUint16(unix.IFF_UP | unix.IFF_RUNNING)
+	if err := unix.IoctlIfreq(fd, unix.SIOCSIFFLAGS, up); err != nil {
+		return nil, os.NewSyscallError("loopback", err)
+	}
+	for _, step := range []struct {
+		call    uint
+		address net.IP
+	}{{unix.SIOCSIFADDR, net.ParseIP(metadataAddress)}, {unix.SIOCSIFNETMASK, net.IPv4bcast}} {
+		alias, err := unix.NewIfreq("lo:1")
+		if err != nil {
+			return nil, err
+		}
+		if err := alias.SetInet4Addr(step.address.To4()); err != nil {
+			return nil, err
+		}
+		if err := unix.IoctlIfreq(fd, step.call, alias); err != nil {
+			return nil, os.NewSyscallError("metadata address", err)
+		}
+	}
+	var files []*os.File
+	for _, address := range []string{metadataAddress + ":80", gatewayAddress + ":443"} {
+		config := net.ListenConfig{}
+		config.SetMultipathTCP(false) // it knows no hop limit
+		l, err := config.Listen(context.Background(), "tcp4", address)
+		if err != nil {
+			return nil, err
+		}
+		f, err := l.(*net.TCPListener).File() //nolint:forcetypeassert // of a network of that name
+		if err != nil {
+			return nil, err
+		}
+		files = append(files, f)
+	}
+	// What is accepted there has it too: an answer goes no further than on EC2.
+	err = unix.SetsockoptInt(int(files[0].Fd()), unix.IPPROTO_IP, unix.IP_TTL, s.HopLimit)
+	return files, os.NewSyscallError("hop limit", err)
+}
