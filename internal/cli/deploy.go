@@ -10,10 +10,13 @@ import (
 
 func (p *program) deployCommand() *cobra.Command {
 	var o deployOptions
+	var yes bool
 	command := &cobra.Command{
-		Use:     "deploy PATH…",
-		Short:   "Deploy templates to the running server",
-		Long:    "Deploy every template that PATH names to the server that runs for the data directory.",
+		Use:   "deploy PATH…",
+		Short: "Deploy templates to the running server",
+		Long: `Deploy every template that PATH names to the server that runs for the data
+directory. On a terminal the changes are shown and must be confirmed, unless --yes
+is given.`,
 		Example: "  hakone deploy template.yaml --parameter-overrides Stage=prod",
 		Args:    arguments(cobra.MinimumNArgs(1)),
 		RunE: func(c *cobra.Command, paths []string) error {
@@ -28,10 +31,19 @@ func (p *program) deployCommand() *cobra.Command {
 			if err := p.checkRegion(client, d); err != nil {
 				return err
 			}
+			if !yes && p.asks() {
+				if agreed, err := p.mayDeploy(c.Context(), client, &o, d); err != nil {
+					return err
+				} else if !agreed {
+					p.say("nothing deployed")
+					return exitError(1)
+				}
+			}
 			return p.deployAndShow(c.Context(), client, o, d)
 		},
 	}
 	o.flags(command.Flags())
+	command.Flags().BoolVar(&yes, "yes", false, "do not ask before the changes are made")
 	return command
 }
 

@@ -81,11 +81,8 @@ func (s *Server) deploy(w http.ResponseWriter, r *http.Request) {
 
 func (s *Server) deployAll(ctx context.Context, request *DeployRequest, progress *progressWriter) error {
 	loaded := make([]*cloudformation.Loaded, 0, len(request.Templates))
-	for _, t := range request.Templates {
-		l, err := s.cloudformation.Load(&cloudformation.DeployInput{
-			StackName: t.StackName, Text: t.Text, File: t.File, Dir: t.Dir, Parameters: t.Parameters,
-			GrantAll: true, Placeholders: request.Placeholders, ReplaceFailed: true,
-		})
+	for i := range request.Templates {
+		l, err := s.cloudformation.Load(deployInput(request, &request.Templates[i]))
 		if err != nil {
 			return err
 		}
@@ -108,10 +105,7 @@ func (s *Server) deployAll(ctx context.Context, request *DeployRequest, progress
 
 // deployOne deploys one stack and waits until the gateway serves the result.
 func (s *Server) deployOne(ctx context.Context, in *cloudformation.DeployInput, progress *progressWriter) error {
-	operation := "UPDATE"
-	if known, err := s.cloudformation.Describe(in.StackName); err != nil || known.Status == stack.ReviewInProgress {
-		operation = "CREATE"
-	}
+	operation := s.operation(in.StackName)
 	in.Planned = func(l *cloudformation.Loaded, plan *stack.Plan) {
 		begin := &BeginStack{Name: in.StackName, Operation: operation, Capabilities: l.Capabilities}
 		for _, change := range plan.Changes {

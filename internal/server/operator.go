@@ -35,6 +35,7 @@ func (s *Server) operatorHandler() http.Handler {
 	mux.Handle("GET /_hakone/metrics", s.gateway.Metrics())
 	mux.HandleFunc("POST /_hakone/deploy", s.deploy)
 	mux.HandleFunc("POST /_hakone/delete", s.delete)
+	s.stackRoutes(mux)
 	mux.HandleFunc("/", func(w http.ResponseWriter, r *http.Request) {
 		writeProblem(w, http.StatusNotFound, &ProblemError{Message: "hakone: no operation " + r.Method + " " + r.URL.Path})
 	})

@@ -121,12 +121,7 @@ func (s *Service) compute(c *ChangeSet, k *Stack, l *Loaded, refused error) {
 	if refused == nil {
 		next := k.next(&c.Input, l)
 		c.Parameters, c.Changes = next.Parameters, plan.Changes
-		hidden := func(p Parameter) bool { return p.NoEcho }
-		if slices.ContainsFunc(next.Parameters, hidden) || slices.ContainsFunc(k.Parameters, hidden) {
-			for i := range c.Changes { // they might tell what must not be shown
-				c.Changes[i].Before, c.Changes[i].After = "", ""
-			}
-		}
+		hideValues(c.Changes, k.Parameters, next.Parameters)
 		if c.Type == "UPDATE" && len(plan.Changes) == 0 && s.same(k, l, next) {
 			refused = awserr.Validation("%s", NoChangesReason)
 		}
