@@ -54,7 +54,7 @@ func (w *watched[T]) read() error {
 	same := w.seen != nil
 	for i, name := range w.names {
 		var err error
-		if contents[i], err = os.ReadFile(name); err != nil {
+		if contents[i], err = os.ReadFile(name); err != nil { //nolint:gosec // a file that the operator names
 			return fmt.Errorf("read: %w", err)
 		}
 		same = same && bytes.Equal(contents[i], w.seen[i])

@@ -17,7 +17,7 @@ func (l lateReader) RoundTrip(r *http.Request) (*http.Response, error) {
 	l.body <- r.Body
 	again, err := r.GetBody()
 	l.body <- again
-	return &http.Response{StatusCode: 200, Body: http.NoBody}, err
+	return &http.Response{StatusCode: http.StatusOK, Body: http.NoBody}, err
 }
 
 func TestABodyIsNotReadAfterTheRequestIsDone(t *testing.T) {
