@@ -204,7 +204,7 @@ func (c *crashing) load(ctx context.Context, users, stacks *ledger, round int, r
 	}
 	group.Go(func() {
 		old := stacks.some()
-		for i := 0; i < 3; i++ {
+		for i := range 3 {
 			extra := url.Values{"TemplateBody": {crashTemplate}, "Capabilities.member.1": {"CAPABILITY_NAMED_IAM"}, "Capabilities.member.2": {"CAPABILITY_AUTO_EXPAND"}}
 			if !change(stacks, "cloudformation", "CreateStack", "StackName", fmt.Sprintf("s-%d-%d", round, i), true, extra) {
 				return
