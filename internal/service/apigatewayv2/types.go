@@ -25,17 +25,26 @@ func (s *Service) Types() []stack.Type {
 		{
 			Name: "AWS::ApiGatewayV2::Route", Level: stack.Real, Replace: []string{"ApiId"}, Required: []string{"ApiId", "RouteKey"},
 			Attributes: []string{"RouteId"},
-			Handler:    handler[routeProperties]{s.makeRoute, s.changeRoute, s.removeRoute},
+			Handler: partHandler(part[routeProperties, Route]{
+				attribute: "RouteId", owner: func(p *routeProperties) string { return p.ApiId }, lay: (*routeProperties).lay,
+				create: s.createRoute, id: func(r *Route) string { return r.RouteId }, update: s.UpdateRoute, remove: s.DeleteRoute,
+			}),
 		},
 		{
 			Name: "AWS::ApiGatewayV2::Integration", Level: stack.Real, Replace: []string{"ApiId"}, Required: []string{"ApiId", "IntegrationType"},
 			Attributes: []string{"IntegrationId"},
-			Handler:    handler[integrationProperties]{s.makeIntegration, s.changeIntegration, s.removeIntegration},
+			Handler: partHandler(part[integrationProperties, Integration]{
+				attribute: "IntegrationId", owner: func(p *integrationProperties) string { return p.ApiId }, lay: (*integrationProperties).lay,
+				create: s.createIntegration, id: func(i *Integration) string { return i.IntegrationId }, update: s.UpdateIntegration, remove: s.DeleteIntegration,
+			}),
 		},
 		{
 			Name: "AWS::ApiGatewayV2::Authorizer", Level: stack.Real, Replace: []string{"ApiId"}, Required: []string{"ApiId", "AuthorizerType", "Name"},
 			Attributes: []string{"AuthorizerId"},
-			Handler:    handler[authorizerProperties]{s.makeAuthorizer, s.changeAuthorizer, s.removeAuthorizer},
+			Handler: partHandler(part[authorizerProperties, Authorizer]{
+				attribute: "AuthorizerId", owner: func(p *authorizerProperties) string { return p.ApiId }, lay: (*authorizerProperties).lay,
+				create: s.createAuthorizer, id: func(a *Authorizer) string { return a.AuthorizerId }, update: s.UpdateAuthorizer, remove: s.DeleteAuthorizer,
+			}),
 		},
 		{
 			Name: "AWS::ApiGatewayV2::Deployment", Level: stack.Real, Replace: []string{"ApiId"}, Required: []string{"ApiId"},
@@ -83,6 +92,41 @@ func (h handler[P]) Delete(ctx context.Context, r *stack.Request) error {
 		return nil
 	}
 	return err
+}
+
+// A part is how resources of the type R, with the properties P, belong to an API
+// or to a domain name.
+type part[P, R any] struct {
+	attribute string // that is the identifier
+	owner     func(*P) string
+	lay       func(*P, *R) error // puts the properties over the resource
+	create    func(ctx context.Context, owner string, r R, token string) (*R, error)
+	id        func(*R) string
+	update    func(ctx context.Context, owner, id string, fn func(*R) error) (*R, error)
+	remove    func(ctx context.Context, owner, id string) error
+}
+
+func partHandler[P, R any](of part[P, R]) handler[P] {
+	return handler[P]{
+		create: func(ctx context.Context, r *stack.Request, p *P) (stack.Result, error) {
+			var in R
+			if err := of.lay(p, &in); err != nil {
+				return stack.Result{}, err
+			}
+			made, err := of.create(ctx, of.owner(p), in, r.ClientToken)
+			if err != nil {
+				return stack.Result{}, err
+			}
+			return result(of.id(made), of.attribute), nil
+		},
+		update: func(ctx context.Context, r *stack.Request, p *P) (stack.Result, error) {
+			_, err := of.update(ctx, of.owner(p), r.PhysicalID, func(to *R) error { return of.lay(p, to) })
+			return result(r.PhysicalID, of.attribute), err
+		},
+		remove: func(ctx context.Context, r *stack.Request, p *P) error {
+			return of.remove(ctx, of.owner(p), r.PhysicalID)
+		},
+	}
 }
 
 // result returns the result for a resource whose attribute name is its

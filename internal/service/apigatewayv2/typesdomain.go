@@ -17,7 +17,10 @@ func (s *Service) domainTypes() []stack.Type {
 		{
 			Name: "AWS::ApiGatewayV2::ApiMapping", Level: stack.Real, Replace: []string{"DomainName"}, Required: []string{"ApiId", "DomainName", "Stage"},
 			Attributes: []string{"ApiMappingId"},
-			Handler:    handler[apiMappingProperties]{s.makeApiMapping, s.changeApiMapping, s.removeApiMapping},
+			Handler: partHandler(part[apiMappingProperties, ApiMapping]{
+				attribute: "ApiMappingId", owner: func(p *apiMappingProperties) string { return p.DomainName }, lay: (*apiMappingProperties).lay,
+				create: s.createApiMapping, id: func(m *ApiMapping) string { return m.ApiMappingId }, update: s.UpdateApiMapping, remove: s.DeleteApiMapping,
+			}),
 		},
 	}
 }
@@ -87,25 +90,6 @@ type apiMappingProperties struct{ ApiId, ApiMappingKey, DomainName, Stage string
 func (p *apiMappingProperties) lay(m *ApiMapping) error {
 	m.ApiId, m.ApiMappingKey, m.Stage = p.ApiId, p.ApiMappingKey, p.Stage
 	return nil
-}
-
-func (s *Service) makeApiMapping(ctx context.Context, r *stack.Request, p *apiMappingProperties) (stack.Result, error) {
-	var in ApiMapping
-	_ = p.lay(&in) // never fails
-	made, err := s.createApiMapping(ctx, p.DomainName, in, r.ClientToken)
-	if err != nil {
-		return stack.Result{}, err
-	}
-	return result(made.ApiMappingId, "ApiMappingId"), nil
-}
-
-func (s *Service) changeApiMapping(ctx context.Context, r *stack.Request, p *apiMappingProperties) (stack.Result, error) {
-	_, err := s.UpdateApiMapping(ctx, p.DomainName, r.PhysicalID, p.lay)
-	return result(r.PhysicalID, "ApiMappingId"), err
-}
-
-func (s *Service) removeApiMapping(ctx context.Context, r *stack.Request, p *apiMappingProperties) error {
-	return s.DeleteApiMapping(ctx, p.DomainName, r.PhysicalID)
 }
 
 // vpcLinkProperties are those of AWS::ApiGatewayV2::VpcLink.

@@ -34,27 +34,6 @@ func (p *routeProperties) lay(r *Route) error {
 	})
 }
 
-func (s *Service) makeRoute(ctx context.Context, r *stack.Request, p *routeProperties) (stack.Result, error) {
-	var in Route
-	if err := p.lay(&in); err != nil {
-		return stack.Result{}, err
-	}
-	made, err := s.createRoute(ctx, p.ApiId, in, r.ClientToken)
-	if err != nil {
-		return stack.Result{}, err
-	}
-	return result(made.RouteId, "RouteId"), nil
-}
-
-func (s *Service) changeRoute(ctx context.Context, r *stack.Request, p *routeProperties) (stack.Result, error) {
-	_, err := s.UpdateRoute(ctx, p.ApiId, r.PhysicalID, p.lay)
-	return result(r.PhysicalID, "RouteId"), err
-}
-
-func (s *Service) removeRoute(ctx context.Context, r *stack.Request, p *routeProperties) error {
-	return s.DeleteRoute(ctx, p.ApiId, r.PhysicalID)
-}
-
 // integrationProperties are those of AWS::ApiGatewayV2::Integration.
 type integrationProperties struct {
 	ApiId                string
@@ -101,27 +80,6 @@ func (p *integrationProperties) lay(i *Integration) error {
 	})
 }
 
-func (s *Service) makeIntegration(ctx context.Context, r *stack.Request, p *integrationProperties) (stack.Result, error) {
-	var in Integration
-	if err := p.lay(&in); err != nil {
-		return stack.Result{}, err
-	}
-	made, err := s.createIntegration(ctx, p.ApiId, in, r.ClientToken)
-	if err != nil {
-		return stack.Result{}, err
-	}
-	return result(made.IntegrationId, "IntegrationId"), nil
-}
-
-func (s *Service) changeIntegration(ctx context.Context, r *stack.Request, p *integrationProperties) (stack.Result, error) {
-	_, err := s.UpdateIntegration(ctx, p.ApiId, r.PhysicalID, p.lay)
-	return result(r.PhysicalID, "IntegrationId"), err
-}
-
-func (s *Service) removeIntegration(ctx context.Context, r *stack.Request, p *integrationProperties) error {
-	return s.DeleteIntegration(ctx, p.ApiId, r.PhysicalID)
-}
-
 // authorizerProperties are those of AWS::ApiGatewayV2::Authorizer.
 type authorizerProperties struct {
 	ApiId                          string
@@ -143,27 +101,6 @@ func (p *authorizerProperties) lay(a *Authorizer) error {
 	a.AuthorizerResultTtlInSeconds, a.AuthorizerType, a.AuthorizerUri = p.AuthorizerResultTtlInSeconds, p.AuthorizerType, p.AuthorizerUri
 	a.EnableSimpleResponses, a.IdentitySource, a.JwtConfiguration, a.Name = p.EnableSimpleResponses, p.IdentitySource, p.JwtConfiguration, p.Name
 	return onlyWebSocket(map[string]*template.Node{"IdentityValidationExpression": p.IdentityValidationExpression})
-}
-
-func (s *Service) makeAuthorizer(ctx context.Context, r *stack.Request, p *authorizerProperties) (stack.Result, error) {
-	var in Authorizer
-	if err := p.lay(&in); err != nil {
-		return stack.Result{}, err
-	}
-	made, err := s.createAuthorizer(ctx, p.ApiId, in, r.ClientToken)
-	if err != nil {
-		return stack.Result{}, err
-	}
-	return result(made.AuthorizerId, "AuthorizerId"), nil
-}
-
-func (s *Service) changeAuthorizer(ctx context.Context, r *stack.Request, p *authorizerProperties) (stack.Result, error) {
-	_, err := s.UpdateAuthorizer(ctx, p.ApiId, r.PhysicalID, p.lay)
-	return result(r.PhysicalID, "AuthorizerId"), err
-}
-
-func (s *Service) removeAuthorizer(ctx context.Context, r *stack.Request, p *authorizerProperties) error {
-	return s.DeleteAuthorizer(ctx, p.ApiId, r.PhysicalID)
 }
 
 // stageProperties are those of AWS::ApiGatewayV2::Stage.
