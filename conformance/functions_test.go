@@ -14,6 +14,7 @@ func TestFunctionClients(t *testing.T) {
 		{"function URLs", urlScript, "201 NONE False\n403\nBUFFERED\n200 /a%20b /a b anonymous\n200 ok\n403\n1\n404\n"},
 		{"response streams", streamScript, "200 b'{\"a\": 1}' {}\nException boom True\n"},
 		{"layers", layerScript, "1 MIT\n2\n[2, 1] 1\n'from layer'\n404\n"},
+		{"provisioned concurrency", provisionedScript, "202 IN_PROGRESS\nREADY 2\nNone 1\nInvalidParameterValueException\n1\nProvisionedConcurrencyConfigNotFoundException\n"},
 		{"what Terraform reads", readScript, "None\nAuto\nAllow\n1000 1000\n413 RequestEntityTooLargeException\n['$LATEST', '1', '2']\nTrue\nInvalidParameterValueException\n"},
 	} {
 		t.Run("boto3: "+tt.name, func(t *testing.T) {
@@ -137,6 +138,24 @@ make("layered", "import layered\ndef handler(event, context):\n    return layere
 print(repr(json.load(client.invoke(FunctionName="layered")["Payload"])))
 client.delete_layer_version(LayerName="text", VersionNumber=1)
 print(refused(lambda: client.get_layer_version(LayerName="text", VersionNumber=1)).response["ResponseMetadata"]["HTTPStatusCode"])
+`
+
+const provisionedScript = `
+make("kept", "def handler(event, context):\n    return 1\n", Publish=True)
+out = client.put_provisioned_concurrency_config(FunctionName="kept", Qualifier="1", ProvisionedConcurrentExecutions=2)
+print(out["ResponseMetadata"]["HTTPStatusCode"], out["Status"])
+def ready():
+    c = client.get_provisioned_concurrency_config(FunctionName="kept", Qualifier="1")
+    return c if c["Status"] == "READY" else None
+c = poll(ready)
+print(c["Status"], c["AvailableProvisionedConcurrentExecutions"])
+import base64, re
+out = client.invoke(FunctionName="kept", Qualifier="1", LogType="Tail")
+print(re.search("Init Duration", base64.b64decode(out["LogResult"]).decode()), out["ExecutedVersion"])
+print(refused(lambda: client.put_function_concurrency(FunctionName="kept", ReservedConcurrentExecutions=1)).response["Error"]["Code"])
+print(len(client.list_provisioned_concurrency_configs(FunctionName="kept")["ProvisionedConcurrencyConfigs"]))
+client.delete_provisioned_concurrency_config(FunctionName="kept", Qualifier="1")
+print(refused(lambda: client.get_provisioned_concurrency_config(FunctionName="kept", Qualifier="1")).response["Error"]["Code"])
 `
 
 const readScript = `

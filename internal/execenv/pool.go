@@ -52,13 +52,16 @@ type Pool struct {
 	rooms        bool         // processes get rooms of their own; set by prepare
 	work         sync.WaitGroup
 
-	mu       sync.Mutex // taken alone, or inside spares.mu
-	stopping bool
-	groups   map[groupKey]*group
-	calls    map[string]int // running calls by function ARN
-	existing int            // environments, busy or idle
-	workers  map[*worker]struct{}
-	api      *apiServer // for extensions beside our own clients; nil until needed
+	mu         sync.Mutex // taken alone, or inside spares.mu
+	stopping   bool
+	groups     map[groupKey]*group
+	calls      map[string]int   // running calls by function ARN
+	busy       map[groupKey]int // environments with a call or an init
+	provisions map[groupKey]*provision
+	lacking    chan struct{} // a provisioned environment may be missing
+	existing   int           // environments, busy or idle
+	workers    map[*worker]struct{}
+	api        *apiServer // for extensions beside our own clients; nil until needed
 }
 
 // A groupKey names a version of a function.
@@ -78,7 +81,8 @@ func New(cfg Config) *Pool {
 		cfg.Log = slog.New(slog.DiscardHandler)
 	}
 	p := &Pool{
-		cfg: cfg, log: cfg.Log, groups: map[groupKey]*group{}, calls: map[string]int{}, workers: map[*worker]struct{}{},
+		cfg: cfg, log: cfg.Log, groups: map[groupKey]*group{}, calls: map[string]int{}, busy: map[groupKey]int{},
+		provisions: map[groupKey]*provision{}, lacking: make(chan struct{}, 1), workers: map[*worker]struct{}{},
 		interpreters: interpreters{log: cfg.Log},
 		code:         codeCache{dir: filepath.Join(cfg.Dir, "code"), source: cfg.Code},
 	}
@@ -112,6 +116,9 @@ func (p *Pool) Run(ctx context.Context) error {
 		select {
 		case <-tick.C:
 			p.reap(time.Now().Add(-p.idleTimeout()))
+			p.warm(ctx, true)
+		case <-p.lacking:
+			p.warm(ctx, false)
 		case <-ctx.Done():
 			p.stop()
 			return nil
@@ -168,19 +175,21 @@ func (p *Pool) acquire(fn *Function) (*environment, error) {
 	switch {
 	case p.stopping:
 		return nil, ErrStopped
-	case fn.Concurrent > 0 && p.calls[fn.ARN] >= fn.Concurrent:
+	case fn.Concurrent > 0 && p.calls[fn.ARN]+p.heldBack(fn) >= fn.Concurrent:
 		return nil, ErrFunctionLimit
 	}
-	g := p.groups[groupKey{fn.ARN, fn.Version}]
+	key := groupKey{fn.ARN, fn.Version}
+	g := p.groups[key]
 	if g == nil {
 		g = &group{}
-		p.groups[groupKey{fn.ARN, fn.Version}] = g
+		p.groups[key] = g
 	}
 	for len(g.idle) > 0 {
 		e := g.idle[len(g.idle)-1]
 		g.idle = g.idle[:len(g.idle)-1]
 		if e.fn.Revision == fn.Revision && e.fresh(time.Now()) {
 			p.calls[fn.ARN]++
+			p.busy[key]++
 			return e, nil
 		}
 		p.discard(e)
@@ -190,6 +199,7 @@ func (p *Pool) acquire(fn *Function) (*environment, error) {
 	}
 	p.existing++
 	p.calls[fn.ARN]++
+	p.busy[key]++
 	return newEnvironment(p, fn), nil
 }
 
@@ -200,9 +210,12 @@ func (p *Pool) release(e *environment, usable bool) {
 	if p.calls[e.fn.ARN]--; p.calls[e.fn.ARN] == 0 {
 		delete(p.calls, e.fn.ARN)
 	}
-	g := p.groups[groupKey{e.fn.ARN, e.fn.Version}]
+	key := groupKey{e.fn.ARN, e.fn.Version}
+	p.idle(key)
+	g := p.groups[key]
 	if !usable || p.stopping || g == nil || g.deleted || g.revision != "" && g.revision != e.fn.Revision {
 		p.discard(e)
+		p.lack()
 		return
 	}
 	e.last = time.Now()
@@ -213,8 +226,8 @@ func (p *Pool) release(e *environment, usable bool) {
 // are busy.
 func (p *Pool) evict() bool {
 	var oldest *group
-	for _, g := range p.groups {
-		if len(g.idle) > 0 && (oldest == nil || g.idle[0].last.Before(oldest.idle[0].last)) {
+	for key, g := range p.groups {
+		if len(g.idle) > 0 && p.mayEnd(key) && (oldest == nil || g.idle[0].last.Before(oldest.idle[0].last)) {
 			oldest = g
 		}
 	}
@@ -231,7 +244,7 @@ func (p *Pool) reap(before time.Time) {
 	p.mu.Lock()
 	defer p.mu.Unlock()
 	for key, g := range p.groups {
-		for len(g.idle) > 0 && g.idle[0].last.Before(before) {
+		for len(g.idle) > 0 && g.idle[0].last.Before(before) && p.mayEnd(key) {
 			p.discard(g.idle[0])
 			g.idle = g.idle[1:]
 		}
@@ -276,6 +289,7 @@ func (p *Pool) Remove(functionARN string) {
 		for _, e := range g.idle {
 			p.discard(e)
 		}
+		delete(p.provisions, key)
 		// Without a group, what is busy now is discarded when it comes back.
 		delete(p.groups, key)
 	}

@@ -22,6 +22,7 @@ const (
 	tagsPath      = "/2017-03-31/tags/{Resource+}"
 
 	eventInvokePath = "/2019-09-25/functions/{FunctionName}/event-invoke-config"
+	provisionedPath = "/2019-09-30/functions/{FunctionName}/provisioned-concurrency"
 	urlPath         = "/2021-10-31/functions/{FunctionName}/url"
 	layersPath      = "/2018-10-31/layers"
 	layerPath       = layersPath + "/{LayerName}/versions"
@@ -81,6 +82,14 @@ func (s *Service) API() wire.Service {
 				return s.bareARN(in.FunctionName)
 			}).At("PUT", "/2017-10-31/functions/{FunctionName}/concurrency", http.StatusOK),
 			wire.Op("DeleteFunctionConcurrency", s.deleteConcurrency, s.functionARN).At("DELETE", "/2017-10-31/functions/{FunctionName}/concurrency", http.StatusNoContent),
+
+			wire.Op("PutProvisionedConcurrencyConfig", s.putProvisioned, func(in *provisionRequest) string {
+				return s.referenceARN(in.FunctionName, in.Qualifier)
+			}).At("PUT", provisionedPath, http.StatusAccepted),
+			wire.Op("GetProvisionedConcurrencyConfig", s.getProvisioned, func(in *getProvisionRequest) string {
+				return s.referenceARN(in.FunctionName, in.Qualifier)
+			}).At("GET", provisionedPath, http.StatusOK),
+			wire.Op("DeleteProvisionedConcurrencyConfig", s.deleteProvisioned, s.qualifiedARN).At("DELETE", provisionedPath, http.StatusNoContent),
 
 			wire.Op("PutFunctionEventInvokeConfig", s.putEventInvoke, s.eventInvokeARN).At("PUT", eventInvokePath, http.StatusOK),
 			wire.Op("UpdateFunctionEventInvokeConfig", s.updateEventInvoke, s.eventInvokeARN).At("POST", eventInvokePath, http.StatusOK),
@@ -182,6 +191,10 @@ func (s *Service) facts(_ string, in any) wire.Facts {
 	case *functionRequest:
 		name = in.FunctionName
 	case *listOfFunctionRequest:
+		name = in.FunctionName
+	case *provisionRequest:
+		name = in.FunctionName
+	case *getProvisionRequest:
 		name = in.FunctionName
 	case *eventInvokeRequest:
 		name = in.FunctionName

@@ -263,6 +263,15 @@ func (s *Service) putConcurrency(ctx context.Context, in *concurrencyRequest) (*
 	if err != nil {
 		return nil, err
 	}
+	if f, ok := s.functions.Get(r.name); ok {
+		total := 0
+		for _, p := range f.Provisioned {
+			total += p.Requested
+		}
+		if total > *n {
+			return nil, invalidParameter(" ReservedConcurrentExecutions  %d should not be lower than function's total provisioned concurrency [%d].", *n, total)
+		}
+	}
 	if s.unreserved(r.name)-*n < leastUnreserved {
 		return nil, invalidParameter("Specified ReservedConcurrentExecutions for function decreases account's UnreservedConcurrentExecution below its minimum value of [%d].", leastUnreserved)
 	}

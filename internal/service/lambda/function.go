@@ -77,16 +77,17 @@ type (
 
 // A record is everything that belongs to one function, changed as one.
 type record struct {
-	Change   string // new with each change of the record
-	Latest   version
-	Versions map[string]version // published ones by number
-	Next     int                // number of the next one
-	Aliases  map[string]Alias
-	Policies map[string]resourcePolicy // by qualifier; "" is the function itself
-	URLs     map[string]FunctionURL    // by alias; "" is the function itself
-	Async    map[string]EventInvokeConfig
-	Reserved *int
-	Tags     map[string]string
+	Change      string // new with each change of the record
+	Latest      version
+	Versions    map[string]version // published ones by number
+	Next        int                // number of the next one
+	Aliases     map[string]Alias
+	Policies    map[string]resourcePolicy // by qualifier; "" is the function itself
+	URLs        map[string]FunctionURL    // by alias; "" is the function itself
+	Async       map[string]EventInvokeConfig
+	Reserved    *int
+	Provisioned map[string]Provision // by version or alias
+	Tags        map[string]string
 }
 
 // A version is a configuration with its code.

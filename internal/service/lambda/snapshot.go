@@ -27,6 +27,7 @@ type compiled struct {
 	policies map[string]*policy.Policy // by qualifier; "" is the function itself
 	urls     []FunctionURL
 	reserved *int
+	ready    map[string]int               // environments to keep ready, by version
 	async    map[string]EventInvokeConfig // by qualifier
 	letters  map[string]string            // dead-letter queues by version
 }
@@ -72,7 +73,17 @@ func (s *Service) retire(old, next *snapshot) {
 		if before == c {
 			continue
 		}
+		if before != nil {
+			for v, fn := range before.versions {
+				if before.ready[v] > 0 && c.ready[v] == 0 {
+					s.cfg.Pool.Provision(fn, 0)
+				}
+			}
+		}
 		for v, fn := range c.versions {
+			if c.ready[v] > 0 {
+				s.cfg.Pool.Provision(fn, c.ready[v])
+			}
 			if before != nil && before.versions[v] != nil && before.versions[v].Revision != fn.Revision {
 				s.cfg.Pool.Retire(fn.ARN, v, fn.Revision)
 			}
@@ -91,7 +102,7 @@ func (s *Service) compile(name string, f *record) *compiled {
 		versions: map[string]*execenv.Function{latest: s.executable(&f.Latest, f.Reserved)},
 		aliases:  make(map[string]weighted, len(f.Aliases)),
 		policies: make(map[string]*policy.Policy, len(f.Policies)),
-		async:    f.Async, letters: map[string]string{},
+		ready:    f.provisions(), async: f.Async, letters: map[string]string{},
 	}
 	if d := f.Latest.DeadLetterConfig; d != nil {
 		c.letters[latest] = d.TargetArn

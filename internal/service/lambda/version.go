@@ -81,6 +81,7 @@ func (s *Service) deleteVersion(ctx context.Context, r reference) error {
 		}
 		delete(f.Versions, r.qualifier) // deleting what is gone succeeds, as on Lambda
 		delete(f.Policies, r.qualifier)
+		delete(f.Provisioned, r.qualifier)
 		return nil
 	})
 }
@@ -233,6 +234,8 @@ func (s *Service) DeleteAlias(ctx context.Context, name, alias string) error {
 	}
 	return s.change(ctx, r.name, func(f *record) error {
 		delete(f.Aliases, alias)
+		delete(f.Provisioned, alias)
+		delete(f.Async, alias)
 		delete(f.Policies, alias)
 		delete(f.URLs, alias)
 		return nil
