@@ -24,6 +24,7 @@ type upOptions struct {
 	listenHTTP string
 	proxies    []string
 	endpoints  []string
+	functions  []string
 	noReplay   bool
 	asyncScale float64
 	log        logOptions
@@ -57,6 +58,7 @@ ran before goes on.`,
 	flags.StringVar(&o.listenHTTP, "listen-http", "", "address of a plain data plane (off)")
 	flags.StringArrayVar(&o.proxies, "trusted-proxy", nil, "address or CIDR block of a proxy whose X-Forwarded-For tells the source IP (repeatable)")
 	flags.StringArrayVar(&o.endpoints, "service-endpoint", nil, "SERVICE=URL of an AWS service that integrations call, such as sqs=http://127.0.0.1:9324 (repeatable)")
+	flags.StringArrayVar(&o.functions, "function-endpoint", nil, "NAME=URL of a function that a real Lambda or a compatible endpoint runs, called with your AWS credentials (repeatable)")
 	flags.BoolVar(&o.noReplay, "refuse-replay", false, "refuse a signed request that was accepted before, which AWS does not")
 	flags.Float64Var(&o.asyncScale, "async-retry-scale", 1, "factor on the waits between tries of asynchronous calls, such as 0.01 for tests")
 	flags.BoolVar(&o.watch, "watch", true, "deploy again whenever templates or code change")
@@ -106,6 +108,10 @@ func (p *program) serve(ctx context.Context, o *upOptions, paths []string, d *de
 	if err != nil {
 		return usagef("--service-endpoint: %w", err)
 	}
+	functions, err := server.ParseFunctionEndpoints(o.functions)
+	if err != nil {
+		return usagef("--function-endpoint: %w", err)
+	}
 	if o.asyncScale <= 0 {
 		return usagef("--async-retry-scale: %v is not more than 0", o.asyncScale)
 	}
@@ -132,6 +138,7 @@ func (p *program) serve(ctx context.Context, o *upOptions, paths []string, d *de
 		Region:     firstOf(p.region, d.region),
 		Proxies:    proxies,
 		Services:   endpoints,
+		Elsewhere:  functions,
 		DataPlane:  dataPlane,
 		Functions:  isolation,
 		NoReplay:   o.noReplay,

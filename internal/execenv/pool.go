@@ -20,6 +20,7 @@ type Config struct {
 	Log         *slog.Logger  // nil discards
 	Credentials Credentials   // nil: functions run without credentials
 	Logs        Logs          // nil discards
+	Elsewhere   Elsewhere     // functions that other machines run; nil: none
 	Limit       int           // most environments at once; 0 means 1000, AWS's account limit
 	InitTimeout time.Duration // 0 means 10 s
 	IdleTimeout time.Duration // 0 means 5 min
@@ -154,18 +155,14 @@ func (p *Pool) Invoke(ctx context.Context, fn *Function, event []byte, call Invo
 	if err := p.prepare(); err != nil {
 		return Result{}, err
 	}
+	if p.cfg.Elsewhere != nil && p.cfg.Elsewhere.Serves(fn) {
+		return p.elsewhere(ctx, fn, event, call.complete(fn))
+	}
 	e, err := p.acquire(fn)
 	if err != nil {
 		return Result{}, err
 	}
-	if call.RequestID == "" {
-		call.RequestID = newRequestID()
-	}
-	call.InvokedARN = orElse(call.InvokedARN, fn.ARN)
-	if call.TraceID == "" {
-		call.TraceID = newTraceID()
-	}
-	return e.call(ctx, event, call)
+	return e.call(ctx, event, call.complete(fn))
 }
 
 // acquire returns a free environment for one call, a new one if need be.

@@ -39,20 +39,21 @@ import (
 // A Config says what to serve and where. DataDir is required.
 type Config struct {
 	DataDir    string
-	Listen     string           // data plane, HTTPS; "" means 127.0.0.1:8443
-	ListenHTTP string           // plain data plane; "" means none
-	Control    string           // control plane; "" means 127.0.0.1:4566
-	Account    string           // of a fresh data directory; "" means 123456789012
-	Region     string           // "" means the data directory's, else RegionHint, else us-east-1
-	Proxies    access.Proxies   // whose X-Forwarded-For is believed; nil: nobody's
-	Services   ServiceEndpoints // of AWS services that are not hakone's own
-	DataPlane  DataPlane        // of the listeners of APIs
-	Functions  Functions        // how functions run
-	NoReplay   bool             // refuse signed requests to APIs that were accepted before
-	RegionHint string           // what the environment says, for a fresh data directory
-	AsyncScale float64          // of the waits between tries of asynchronous calls; 0 means 1
-	Drain      time.Duration    // how long accepted requests may go on after Run's context is done; 0 means 10 s
-	Log        *slog.Logger     // nil discards
+	Listen     string            // data plane, HTTPS; "" means 127.0.0.1:8443
+	ListenHTTP string            // plain data plane; "" means none
+	Control    string            // control plane; "" means 127.0.0.1:4566
+	Account    string            // of a fresh data directory; "" means 123456789012
+	Region     string            // "" means the data directory's, else RegionHint, else us-east-1
+	Proxies    access.Proxies    // whose X-Forwarded-For is believed; nil: nobody's
+	Services   ServiceEndpoints  // of AWS services that are not hakone's own
+	Elsewhere  FunctionEndpoints // of functions that run elsewhere
+	DataPlane  DataPlane         // of the listeners of APIs
+	Functions  Functions         // how functions run
+	NoReplay   bool              // refuse signed requests to APIs that were accepted before
+	RegionHint string            // what the environment says, for a fresh data directory
+	AsyncScale float64           // of the waits between tries of asynchronous calls; 0 means 1
+	Drain      time.Duration     // how long accepted requests may go on after Run's context is done; 0 means 10 s
+	Log        *slog.Logger      // nil discards
 }
 
 // A Server is one running hakone.
@@ -197,6 +198,7 @@ func (s *Server) wire(ctx context.Context) error {
 		Log:         s.log,
 		Credentials: functionCredentials{s.sts, "arn:aws:lambda:" + region + ":" + account + ":function:"},
 		Logs:        s.logs,
+		Elsewhere:   s.elsewhere(),
 		Isolation:   s.config.Functions.Isolation,
 		NoNetwork:   s.config.Functions.NoNetwork,
 	})
