@@ -88,13 +88,14 @@ that run as local processes. No Docker, no AWS account.
 		p.curlCommand(), p.transformCommand(), p.validateCommand(), p.simulateCommand(), p.logsCommand(), p.invokeCommand(),
 		p.backupCommand(), p.restoreCommand(), p.doctorCommand(),
 	)
-	root.PersistentPreRunE = func(*cobra.Command, []string) error { return p.settle() }
+	root.PersistentPreRunE = func(c *cobra.Command, _ []string) error { return p.settle(c.Name()) }
 	return root
 }
 
 // settle completes the shared flags.
-func (p *program) settle() error {
-	if p.output != "text" && p.output != "json" {
+func (p *program) settle(command string) error {
+	sarif := p.output == "sarif" && command == "validate"
+	if p.output != "text" && p.output != "json" && !sarif {
 		return usagef("--output must be text or json, not %q", p.output)
 	}
 	if p.dataDir == "" {

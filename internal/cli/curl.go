@@ -38,7 +38,7 @@ func (p *program) curl(args []string) int {
 // the one of the environment.
 func (p *program) whyOf(ctx context.Context, requestID string, w io.Writer) error {
 	p.output = "text"
-	if err := p.settle(); err != nil {
+	if err := p.settle("curl"); err != nil {
 		return err
 	}
 	client, err := p.connect(ctx)

@@ -26,7 +26,8 @@ func (p *program) validateCommand() *cobra.Command {
 		Use:   "validate TEMPLATE…",
 		Short: "Check templates: language, references, transforms",
 		Long: `Check templates as CloudFormation does before it creates anything, and warn of
-what it accepts but surely surprises. Errors are in CloudFormation's words.`,
+what it accepts but surely surprises. Errors are in CloudFormation's words.
+With --output sarif: for tools that show findings in code reviews.`,
 		Example: "  hakone validate template.yaml",
 		Args:    arguments(cobra.MinimumNArgs(1)),
 		RunE: func(_ *cobra.Command, files []string) error {
@@ -79,7 +80,8 @@ func (p *program) validate(file string, o *offlineOptions) ([]template.Warning, 
 	if err != nil {
 		return warnings, err
 	}
-	return append(warnings, bound.Warnings...), bound.Check()
+	warnings = append(append(warnings, bound.Warnings...), policyWarnings(bound.Resources())...)
+	return warnings, bound.Check()
 }
 
 func findingOf(file string, err error) finding {
@@ -99,8 +101,11 @@ func findingOf(file string, err error) finding {
 }
 
 func (p *program) printFindings(findings []finding, files []string) error {
-	if p.output == "json" {
+	switch p.output {
+	case "json":
 		return p.printJSON(findings)
+	case "sarif":
+		return p.printJSON(sarifOf(findings))
 	}
 	failed := map[string]bool{}
 	for _, f := range findings {
