@@ -77,8 +77,8 @@ func (h *Handler) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 		path = "/" + path
 	}
 	x := &exchange{Handler: h, w: w, r: r, id: id, sentPath: path, start: time.Now()}
-	if err := x.serve(); err != nil {
-		x.refuse(err)
+	if err := x.serve(); err != nil { //nolint:contextcheck // it is that of x.r
+		x.refuse(err) //nolint:contextcheck // it is that of x.r
 	}
 }
 

@@ -1,7 +1,6 @@
 package functionurl_test
 
 import (
-	"bytes"
 	"context"
 	"encoding/json"
 	"errors"
@@ -54,27 +53,24 @@ func (bob) Key(_ context.Context, id, _ string) (sigv4.Key, error) {
 	}}, nil
 }
 
-func ask(o *one, r *http.Request) *http.Response {
+// An answer is what was sent.
+type answer struct {
+	StatusCode int
+	Header     http.Header
+	body       string
+}
+
+func ask(o *one, r *http.Request) answer {
 	w := httptest.NewRecorder()
 	h := functionurl.New(functionurl.Config{Functions: o, Keys: bob{}, Region: "us-east-1", Log: slog.New(slog.DiscardHandler)}, http.NotFoundHandler())
 	h.ServeHTTP(w, r)
-	return w.Result()
+	return answer{w.Code, w.Header(), w.Body.String()}
 }
 
 func request(method, target, body string) *http.Request {
 	r := httptest.NewRequest(method, target, strings.NewReader(body))
 	r.Host = "abc.lambda-url.us-east-1.on.aws"
 	return r
-}
-
-func text(t *testing.T, r *http.Response) string {
-	t.Helper()
-	defer r.Body.Close()
-	var b bytes.Buffer
-	if _, err := b.ReadFrom(r.Body); err != nil {
-		t.Fatal(err)
-	}
-	return b.String()
 }
 
 func TestAnswers(t *testing.T) {
@@ -100,7 +96,7 @@ func TestAnswers(t *testing.T) {
 	}
 	for _, tt := range tests {
 		res := ask(&tt.o, request("GET", "/", ""))
-		if got := text(t, res); res.StatusCode != tt.status || got != tt.body {
+		if got := res.body; res.StatusCode != tt.status || got != tt.body {
 			t.Errorf("%s: %d %s, want %d %s", tt.name, res.StatusCode, got, tt.status, tt.body)
 		}
 	}
@@ -110,11 +106,11 @@ func TestUnknownURLsAndOtherHosts(t *testing.T) {
 	r := request("GET", "/", "")
 	r.Host = "xyz.lambda-url.us-east-1.on.aws"
 	res := ask(&one{}, r)
-	if got := text(t, res); res.StatusCode != 403 || got != `{"Message":null}` || res.Header.Get("X-Amzn-Errortype") != "AccessDeniedException" {
+	if got := res.body; res.StatusCode != http.StatusForbidden || got != `{"Message":null}` || res.Header.Get("X-Amzn-Errortype") != "AccessDeniedException" {
 		t.Errorf("unknown host: %d %s", res.StatusCode, got)
 	}
 	r.Host = "api.example.org"
-	if res := ask(&one{}, r); res.StatusCode != 404 {
+	if res := ask(&one{}, r); res.StatusCode != http.StatusNotFound {
 		t.Errorf("another host: %d, want what the next handler says", res.StatusCode)
 	}
 }
@@ -174,8 +170,8 @@ func TestSignedRequestHasACaller(t *testing.T) {
 		t.Fatal(err)
 	}
 	r.RequestURI, r.Body = "/x", http.NoBody
-	if res := ask(&o, r); res.StatusCode != 200 {
-		t.Fatalf("signed: %d %s", res.StatusCode, text(t, res))
+	if res := ask(&o, r); res.StatusCode != http.StatusOK {
+		t.Fatalf("signed: %d %s", res.StatusCode, res.body)
 	}
 	want := map[string]any{"iam": map[string]any{
 		"accessKey": "AKIABOB", "accountId": "111111111111", "callerId": "AIDABOB", "cognitoIdentity": nil, "principalOrgId": nil,
@@ -192,7 +188,7 @@ func TestPreflightDoesNotReachTheFunction(t *testing.T) {
 	r.Header.Set("Origin", "https://a.example")
 	r.Header.Set("Access-Control-Request-Method", "GET")
 	res := ask(&o, r)
-	if res.StatusCode != 200 || res.Header.Get("Access-Control-Allow-Origin") != "https://a.example" || o.got != nil {
+	if res.StatusCode != http.StatusOK || res.Header.Get("Access-Control-Allow-Origin") != "https://a.example" || o.got != nil {
 		t.Errorf("preflight: %d %v", res.StatusCode, res.Header)
 	}
 }

@@ -2,6 +2,7 @@ package lambda
 
 import (
 	"context"
+	"slices"
 	"strconv"
 
 	"github.com/hakonegate/hakone/internal/wire"
@@ -107,15 +108,7 @@ func (in *listLayersRequest) suits(v *LayerVersion) bool {
 }
 
 func fits(want string, list []string) bool {
-	if want == "" {
-		return true
-	}
-	for _, have := range list {
-		if have == want {
-			return true
-		}
-	}
-	return false
+	return want == "" || slices.Contains(list, want)
 }
 
 // suitable returns the versions that suit a list, the newest first.

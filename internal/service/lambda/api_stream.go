@@ -75,7 +75,7 @@ func (s *Service) invokeStream(ctx context.Context, in *streamRequest) (*streamA
 func appendFrame(b []byte, event, contentType string, payload []byte) []byte {
 	var headers []byte
 	for _, h := range [][2]string{{":event-type", event}, {":content-type", contentType}, {":message-type", "event"}} {
-		headers = append(append(headers, byte(len(h[0]))), h[0]...)
+		headers = append(append(headers, byte(len(h[0]))), h[0]...)         //nolint:gosec // constants
 		headers = append(headers, 7)                                        // a string
 		headers = binary.BigEndian.AppendUint16(headers, uint16(len(h[1]))) //nolint:gosec // constants
 		headers = append(headers, h[1]...)

@@ -4,7 +4,6 @@ import (
 	"context"
 	"errors"
 	"strings"
-	"sync"
 	"testing"
 
 	"github.com/google/go-cmp/cmp"
@@ -46,19 +45,16 @@ func newPlace(tb testing.TB) *place {
 	return &place{tb, records, code, pool}
 }
 
-// running runs a component until the returned function is called, or the test
-// is over.
-func running(tb testing.TB, run func(context.Context) error) (stop func()) {
+// running runs a component until the test is over.
+func running(tb testing.TB, run func(context.Context) error) {
 	tb.Helper()
 	ctx, cancel := context.WithCancel(context.Background())
 	done := make(chan error, 1)
 	go func() { done <- run(ctx) }()
-	stop = sync.OnceFunc(func() {
+	tb.Cleanup(func() {
 		cancel()
 		<-done
 	})
-	tb.Cleanup(stop)
-	return stop
 }
 
 // service returns a service there. It is not running.

@@ -11,6 +11,7 @@ import (
 	"fmt"
 	"io/fs"
 	"log/slog"
+	"maps"
 	"os"
 	"path/filepath"
 	"slices"
@@ -90,10 +91,7 @@ func (s *Service) flush() error {
 	s.flushing.Lock()
 	defer s.flushing.Unlock()
 	s.mu.RLock()
-	groups := make(map[string]*group, len(s.groups))
-	for name, g := range s.groups {
-		groups[name] = g
-	}
+	groups := maps.Clone(s.groups)
 	s.mu.RUnlock()
 	var errs []error
 	for name, g := range groups {
@@ -158,7 +156,7 @@ func replace(path string, content []byte) error {
 }
 
 func extend(path string, content []byte) error {
-	f, err := os.OpenFile(path, os.O_APPEND|os.O_WRONLY, 0o600)
+	f, err := os.OpenFile(path, os.O_APPEND|os.O_WRONLY, 0o600) //nolint:gosec // in the data directory
 	if err != nil {
 		return err
 	}
@@ -204,7 +202,7 @@ func (s *Service) load() error {
 
 // loadFile reads a group. A line that a crash cut off ends it.
 func (s *Service) loadFile(path string) error {
-	f, err := os.Open(path)
+	f, err := os.Open(path) //nolint:gosec // in the data directory
 	if err != nil {
 		return err
 	}
