@@ -167,6 +167,45 @@ func (s *Service) GetApis() []API {
 
 // UpdateApi changes an API; fn may change everything that CreateApi takes.
 func (s *Service) UpdateApi(ctx context.Context, apiID string, fn func(*API) error) (*API, error) {
+	return s.updateApi(ctx, apiID, quickUpdate{}, fn)
+}
+
+// A quickUpdate changes what a quick create made; what is empty stays.
+type quickUpdate struct{ CredentialsArn, RouteKey, Target string }
+
+// quickUpdate changes the route and the integration of a quick create.
+func (s *Service) quickUpdate(d *document, q quickUpdate) error {
+	if q == (quickUpdate{}) {
+		return nil
+	}
+	for routeID, r := range d.Configuration.Routes {
+		id := strings.TrimPrefix(r.Target, "integrations/")
+		i := d.Configuration.Integrations[id]
+		if !r.ApiGatewayManaged || !i.ApiGatewayManaged {
+			continue
+		}
+		if q.RouteKey != "" {
+			r.RouteKey = q.RouteKey
+			if err := checkRoute(d, &r); err != nil {
+				return err
+			}
+		}
+		if q.CredentialsArn != "" {
+			i.CredentialsArn = q.CredentialsArn
+		}
+		if q.Target != "" {
+			i.IntegrationUri = q.Target
+		}
+		if err := s.checkIntegration(&i); err != nil {
+			return err
+		}
+		d.Configuration.Routes[routeID], d.Configuration.Integrations[id] = r, i
+		return nil
+	}
+	return badRequest("Only an API that was made by quick create has credentialsArn, routeKey and target")
+}
+
+func (s *Service) updateApi(ctx context.Context, apiID string, quick quickUpdate, fn func(*API) error) (*API, error) {
 	var out API
 	err := s.configure(ctx, apiID, func(d *document) error {
 		a := d.API
@@ -178,7 +217,7 @@ func (s *Service) UpdateApi(ctx context.Context, apiID string, fn func(*API) err
 			return err
 		}
 		d.API, out = a, a
-		return nil
+		return s.quickUpdate(d, quick)
 	})
 	return &out, err
 }

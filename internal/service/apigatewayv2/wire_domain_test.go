@@ -235,3 +235,22 @@ func TestWhatHTTPAPIsCannotHave(t *testing.T) {
 		}
 	}
 }
+
+func TestUpdateApiChangesAQuickCreate(t *testing.T) {
+	s := newService(t)
+	c := newClient(t, s)
+	made := c.must("POST", "/v2/apis", said{"name": "n", "protocolType": "HTTP", "target": function})["apiId"].(string)
+	c.must("PATCH", "/v2/apis/"+made, said{"name": "m", "routeKey": "GET /x", "target": function + "-2", "credentialsArn": "arn:aws:iam::123456789012:role/r"})
+	route := c.must("GET", "/v2/apis/"+made+"/routes", nil)["items"].([]any)[0].(map[string]any)
+	integration := c.must("GET", "/v2/apis/"+made+"/"+route["target"].(string), nil)
+	if route["routeKey"] != "GET /x" || integration["integrationUri"] != function+"-2" || integration["credentialsArn"] != "arn:aws:iam::123456789012:role/r" {
+		t.Errorf("got %v and %v", route, integration)
+	}
+	if _, err := c.call("PATCH", "/v2/apis/"+made, said{"target": "nope"}); status(err) != http.StatusBadRequest {
+		t.Errorf("a target that is none: %v", err)
+	}
+	plain := createAPI(t, s).ApiId
+	if _, err := c.call("PATCH", "/v2/apis/"+plain, said{"target": function}); status(err) != http.StatusBadRequest {
+		t.Errorf("an API that was not made so: %v", err)
+	}
+}

@@ -38,14 +38,14 @@ func (s *Service) wireReimportApi(ctx context.Context, in *request) (*API, error
 }
 
 func (s *Service) wireUpdateApi(ctx context.Context, in *request) (*API, error) {
-	var quick struct{ CredentialsArn, RouteKey, Target string }
+	var quick quickUpdate
 	if err := in.read(&quick); err != nil {
 		return nil, err
 	}
-	if quick.CredentialsArn+quick.RouteKey+quick.Target != "" {
-		return nil, badRequest("UpdateApi of hakone does not change a quick create: credentialsArn, routeKey and target are missing; update the route and the integration")
+	if err := s.passes(ctx, quick.CredentialsArn); err != nil {
+		return nil, err
 	}
-	return s.UpdateApi(ctx, in.ApiId, func(a *API) error {
+	return s.updateApi(ctx, in.ApiId, quick, func(a *API) error {
 		kept := *a
 		a.Tags, a.ImportInfo, a.Warnings = nil, nil, nil // so that nothing is read into the record's own
 		if err := in.read(a); err != nil {
