@@ -38,8 +38,8 @@ func httpAPICompatibility() compatibility {
 				{"percent-encoding of paths and queries", yes, "", []string{inRoutes + "TestDecodePath", inRoutes + "TestParseQuery"}},
 				{"order of checks: an unknown path is 404 before it is 403", yes, "", []string{inGateway + "TestUnknownPathIs404EvenUnsigned"}},
 				{"CORS of the API", yes, "", []string{inRoutes + "TestCORS", inGateway + "TestCORSOfTheAPI"}},
-				{"limits: request line, headers, 10 MB bodies, slow senders", yes, "", []string{inGateway + "TestLimits", inGateway + "TestOddRequestsGetABoundedAnswer"}},
-				{"throttling of stages and routes", partly, "the quota of the account", []string{inGateway + "TestThrottling"}},
+				{"limits: request line, headers, 10 MB bodies, slow senders", yes, "", []string{inGateway + "TestLimits", inGateway + "TestOddRequestsGetABoundedAnswer", inGateway + "TestASlowBodyIsGivenUp"}},
+				{"throttling of the account, stages and routes", yes, "", []string{inGateway + "TestThrottling", inGateway + "TestTheAccountsThrottleIsSharedByAllRoutes"}},
 			}},
 			{"Authorizers", []compatibilityRow{
 				{"`AWS_IAM`, signed headers and presigned URLs", yes, "", []string{inGateway + "TestSignedRequestIsAnsweredAndUnsignedOneRefused", inGateway + "TestRefusedSignatures", inGateway + "TestPresignedURLIsAnswered"}},
