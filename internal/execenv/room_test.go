@@ -1,6 +1,7 @@
 package execenv_test
 
 import (
+	"net"
 	"os"
 	"path/filepath"
 	"strconv"
@@ -75,7 +76,13 @@ func TestFunctionSeesNothingOfOthers(t *testing.T) {
 // bootstrap is a provided function that returns its API's port.
 const bootstrap = `#!/bin/sh
 exec /usr/bin/python3 -c '
-import json, os, urllib.request
+import json, os, socket, urllib.request
+host, port = os.environ["AWS_LAMBDA_RUNTIME_API"].split(":")
+if os.environ["_HANDLER"] == "mapped": # as Java does
+    s = socket.socket(socket.AF_INET6)
+    s.connect(("::ffff:" + host, int(port)))
+    s.sendall(b"GET /2018-06-01/ping HTTP/1.0\r\n\r\n")
+    while not s.recv(100).endswith(b"pong"): pass
 api = "http://" + os.environ["AWS_LAMBDA_RUNTIME_API"] + "/2018-06-01/runtime/invocation/"
 while True:
     event = urllib.request.urlopen(api + "next")
@@ -99,6 +106,14 @@ func (r *rig) bootstrap(t *testing.T, name string) *execenv.Function {
 func TestRuntimeAPIIsForItsOwnEnvironment(t *testing.T) {
 	needRooms(t)
 	r := start(t, nil)
+	if l, err := net.Listen("tcp", "[::1]:0"); err == nil { // there is IPv6
+		l.Close()
+		mapped := r.bootstrap(t, "mapped")
+		mapped.Handler = "mapped"
+		if res := r.invoke(t, mapped, `{}`); res.FunctionError != "" {
+			t.Errorf("by way of an IPv6 socket: %s", res.Payload)
+		}
+	}
 	own := r.bootstrap(t, "own")
 	res := r.invoke(t, own, `{}`)
 	port, err := strconv.Atoi(string(res.Payload))

@@ -8,6 +8,7 @@ import (
 	"os"
 	"path/filepath"
 	"runtime"
+	"slices"
 	"strconv"
 	"strings"
 	"syscall"
@@ -60,7 +61,8 @@ func buildRoom(room *Room) error {
 		return err
 	}
 	const readOnly = unix.MOUNT_ATTR_RDONLY | unix.MOUNT_ATTR_NOSUID | unix.MOUNT_ATTR_NODEV
-	for _, path := range systemFolders {
+	java, _ := filepath.Glob("/etc/java-*") // Debian's have their configuration there
+	for _, path := range slices.Concat(systemFolders, java) {
 		to, err := os.Readlink(path)
 		switch {
 		case err == nil && !strings.HasPrefix(path, "/etc/"):

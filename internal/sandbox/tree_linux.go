@@ -85,23 +85,29 @@ func (p *Process) Holds(conn net.Conn) bool {
 	return false
 }
 
-// socketBetween returns the inode of the IPv4 socket at from that is connected
-// to to; "" if there is none.
+// socketBetween returns the inode of the socket at from that is connected to
+// to, both IPv4 addresses; "" if there is none.
 func socketBetween(from, to *net.TCPAddr) string {
-	table, err := os.ReadFile("/proc/net/tcp")
-	if err != nil {
-		return ""
-	}
-	// sl, local address, remote address, state, queues, timer, retransmits, uid, timeout, inode
-	a, b := []byte(tableAddress(from)), []byte(tableAddress(to))
-	for line := range bytes.Lines(table) {
-		f := bytes.Fields(line)
-		if len(f) > 9 && bytes.Equal(f[1], a) && bytes.Equal(f[2], b) {
-			return string(f[9])
+	// Some programs, such as Java's, speak IPv4 on IPv6 sockets.
+	for _, table := range []struct{ file, prefix string }{{"tcp", ""}, {"tcp6", mappedPrefix}} {
+		text, err := os.ReadFile("/proc/net/" + table.file)
+		if err != nil {
+			continue // no IPv6
+		}
+		// sl, local address, remote address, state, queues, timer, retransmits, uid, timeout, inode
+		a, b := []byte(table.prefix+tableAddress(from)), []byte(table.prefix+tableAddress(to))
+		for line := range bytes.Lines(text) {
+			f := bytes.Fields(line)
+			if len(f) > 9 && bytes.Equal(f[1], a) && bytes.Equal(f[2], b) {
+				return string(f[9])
+			}
 		}
 	}
 	return ""
 }
+
+// mappedPrefix is ::ffff:, as tableAddress would write it.
+var mappedPrefix = fmt.Sprintf("%016X%08X", 0, binary.NativeEndian.Uint32([]byte{0, 0, 0xff, 0xff}))
 
 // tableAddress is an address as /proc/net/tcp has it: the bytes of the machine's
 // word.
