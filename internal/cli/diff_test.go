@@ -11,8 +11,10 @@ import (
 func TestDifferencesAreShownByProperty(t *testing.T) {
 	var b strings.Builder
 	err := printPreviews(&b, []server.StackPreview{{Name: "s", Operation: "UPDATE", Changes: []server.PreviewChange{
-		{Action: "update", LogicalID: "F", Type: "T", Properties: []string{"Timeout", "Role", "Metadata"},
-			Before: json.RawMessage(`{"Properties":{"Timeout":3}}`), After: json.RawMessage(`{"Properties":{"Timeout":"5","Role":"r"}}`)},
+		{
+			Action: "update", LogicalID: "F", Type: "T", Properties: []string{"Timeout", "Role", "Metadata"},
+			Before: json.RawMessage(`{"Properties":{"Timeout":3}}`), After: json.RawMessage(`{"Properties":{"Timeout":"5","Role":"r"}}`),
+		},
 		{Action: "replace", LogicalID: "G", Type: "T", Conditional: true},
 	}}, {Name: "same"}})
 	const want = "Stack s: update\n  ~ update F (T)\n      Timeout: 3 → \"5\"\n      Role: none → \"r\"\n      Metadata\n  ± perhaps replace G (T)\nStack same: no changes of resources\n"

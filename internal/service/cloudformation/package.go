@@ -63,6 +63,7 @@ func pack(root *template.Node, dir string, put put, depth int) (*template.Node, 
 	root = root.Clone()
 	p := &packer{dir, put, depth}
 	for _, r := range root.Get("Resources").Pairs {
+		defaultCode(r.Value, root.Get("Globals").Get("Function"))
 		if err := p.resource(r.Key, r.Value.Get("Type").Str(), r.Value.Get("Properties")); err != nil {
 			return nil, err
 		}
@@ -74,6 +75,28 @@ func pack(root *template.Node, dir string, put put, depth int) (*template.Node, 
 		}
 	}
 	return root, nil
+}
+
+// defaultCode gives a function of SAM that names no code the template's folder, as
+// SAM CLI does.
+func defaultCode(resource, globals *template.Node) {
+	if resource.Get("Type").Str() != "AWS::Serverless::Function" {
+		return
+	}
+	properties := resource.Get("Properties")
+	for _, from := range []*template.Node{properties, globals} {
+		for _, name := range []string{"CodeUri", "InlineCode", "ImageUri"} {
+			if !from.Get(name).IsNull() {
+				return
+			}
+		}
+		if from.Get("PackageType").Str() == "Image" {
+			return
+		}
+	}
+	if properties.IsMap() {
+		properties.Set("CodeUri", template.Text(".").At(resource.Get("Type").Position))
+	}
 }
 
 func (p *packer) resource(id, typeName string, properties *template.Node) error {

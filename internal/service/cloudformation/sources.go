@@ -41,6 +41,7 @@ func sources(file string, depth int) []string {
 		}
 	}
 	for _, r := range root.Get("Resources").Pairs {
+		defaultCode(r.Value, root.Get("Globals").Get("Function"))
 		add(r.Value.Get("Type").Str(), r.Value.Get("Properties"))
 	}
 	for _, kind := range []string{"Function", "LayerVersion"} {
