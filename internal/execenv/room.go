@@ -78,6 +78,12 @@ func (in *interpreter) places() []sandbox.Bind {
 			places = append(places, sandbox.Bind{Source: prefix, Target: prefix})
 		}
 	}
+	// Linux distributions keep the settings of Java below /etc.
+	if settings, err := filepath.EvalSymlinks(filepath.Join(filepath.Dir(filepath.Dir(in.path)), "lib", "jvm.cfg")); err == nil && in.family == java {
+		if dir := filepath.Dir(settings); strings.HasPrefix(dir, "/etc/") {
+			places = append(places, sandbox.Bind{Source: dir, Target: dir})
+		}
+	}
 	return places
 }
 
