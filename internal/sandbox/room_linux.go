@@ -240,11 +240,12 @@ func (r *room) end() (syscall.WaitStatus, bool) {
 	return syscall.WaitStatus(*r.exit), true
 }
 
-// Probe reports whether rooms can be had here, and which protections they give.
+// Probe reports whether rooms can be had here, and which protections there are,
+// with a room or else without.
 func Probe() (Protections, error) {
 	p, err := Start(Command{Room: new(Room), Output: io.Discard})
 	if err != nil {
-		return Protections{}, err
+		return Protections{CleanEnvironment: true, ProcessGroup: true, ParentDeath: true, NoNewPrivileges: true, ResourceLimits: true}, err
 	}
 	<-p.Done()
 	return p.Protections(), nil

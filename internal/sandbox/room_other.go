@@ -32,8 +32,11 @@ func (*room) signal(syscall.Signal) {}
 
 func (*room) end() (syscall.WaitStatus, bool) { return 0, false }
 
-// Probe reports whether rooms can be had here, and which protections they give.
-func Probe() (Protections, error) { return Protections{}, errNoRooms }
+// Probe reports whether rooms can be had here, and which protections there are,
+// with a room or else without.
+func Probe() (Protections, error) {
+	return Protections{CleanEnvironment: true, ProcessGroup: true}, errNoRooms
+}
 
 // Memory returns 0: it is not known here.
 func (p *Process) Memory() int64 { return 0 }
