@@ -174,7 +174,7 @@ func (e *environment) credentials(ctx context.Context) (Keys, error) {
 // before.
 func (e *environment) startInterpreter(ctx context.Context, in *interpreter, l layout, keys Keys) (outcome, error) {
 	p, fn := e.pool, e.fn
-	v := variables(fn, l, e.stream, p.closedAPI(ctx), keys)
+	v := variables(fn, l, p.cfg.Variables, e.stream, p.closedAPI(ctx), keys)
 	m := startMessage{
 		Env: v, Handler: fn.Handler, Runtime: fn.Runtime, Task: l.task, Opt: l.opt, RuntimeDir: l.runtime,
 	}
@@ -250,7 +250,7 @@ func (e *environment) startProgram(ctx context.Context, in *interpreter, path st
 	w, err := e.pool.startProgram(ctx, sandbox.Command{
 		Path: path, Args: args, Dir: l.task, Output: e.log, Room: e.pool.room(in), Furniture: e.furniture(l),
 	}, func(api string) []string {
-		return list(variables(e.fn, l, e.stream, api, keys))
+		return list(variables(e.fn, l, e.pool.cfg.Variables, e.stream, api, keys))
 	})
 	if err == nil {
 		e.keepTmp(w.proc.Tmp())

@@ -15,16 +15,17 @@ import (
 // Config says where and how environments run. Dir and Code are required; the
 // rest may be zero.
 type Config struct {
-	Dir         string        // unpacked code and the environments' own folders; an absolute path, nobody else's
-	Code        CodeSource    // code archives
-	Log         *slog.Logger  // nil discards
-	Credentials Credentials   // nil: functions run without credentials
-	Logs        Logs          // nil discards
-	Elsewhere   Elsewhere     // functions that other machines run; nil: none
-	Limit       int           // most environments at once; 0 means 1000, AWS's account limit
-	InitTimeout time.Duration // 0 means 10 s
-	IdleTimeout time.Duration // 0 means 5 min
-	NoSpares    bool          // start no interpreter ahead of need
+	Dir         string            // unpacked code and the environments' own folders; an absolute path, nobody else's
+	Code        CodeSource        // code archives
+	Log         *slog.Logger      // nil discards
+	Credentials Credentials       // nil: functions run without credentials
+	Logs        Logs              // nil discards
+	Variables   map[string]string // of every function that does not set them itself
+	Elsewhere   Elsewhere         // functions that other machines run; nil: none
+	Limit       int               // most environments at once; 0 means 1000, AWS's account limit
+	InitTimeout time.Duration     // 0 means 10 s
+	IdleTimeout time.Duration     // 0 means 5 min
+	NoSpares    bool              // start no interpreter ahead of need
 
 	Isolation sandbox.Isolation // "" means sandbox.Default
 	NoNetwork bool              // functions reach their Runtime API and nothing else

@@ -59,8 +59,8 @@ func startVariables(f family) map[string]string {
 
 // variables are all environment variables of an environment, as Lambda sets
 // them: nothing of this process's own, and the user's over the unreserved
-// ones.
-func variables(fn *Function, l layout, stream, api string, keys Keys) map[string]string {
+// ones; more are those of every function, below the user's.
+func variables(fn *Function, l layout, more map[string]string, stream, api string, keys Keys) map[string]string {
 	f, major, minor := runtimeFamily(fn.Runtime)
 	v := startVariables(f)
 	set := func(pairs ...string) {
@@ -99,6 +99,7 @@ func variables(fn *Function, l layout, stream, api string, keys Keys) map[string
 		set("DOTNET_ROOT", langDir+"/bin", "LAMBDA_RUNTIME_NAME", fn.Runtime)
 	case java, provided, unknownFamily:
 	}
+	maps.Copy(v, more)
 	maps.Copy(v, fn.Variables)
 	set(
 		"AWS_REGION", fn.Region, "AWS_DEFAULT_REGION", fn.Region,

@@ -198,6 +198,7 @@ func (s *Server) wire(ctx context.Context) error {
 		Log:         s.log,
 		Credentials: functionCredentials{s.sts, "arn:aws:lambda:" + region + ":" + account + ":function:"},
 		Logs:        s.logs,
+		Variables:   s.config.Services.variables(),
 		Elsewhere:   s.elsewhere(),
 		Isolation:   s.config.Functions.Isolation,
 		NoNetwork:   s.config.Functions.NoNetwork,

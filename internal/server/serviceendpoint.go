@@ -46,5 +46,23 @@ func ParseServiceEndpoints(list []string) (ServiceEndpoints, error) {
 	return out, nil
 }
 
+// sdkNames are what AWS SDKs call services in AWS_ENDPOINT_URL_SERVICE, where
+// that is not the signing name.
+var sdkNames = map[string]string{"events": "EVENTBRIDGE", "states": "SFN"}
+
+// variables are the environment variables by which functions' AWS SDKs find the
+// services.
+func (e ServiceEndpoints) variables() map[string]string {
+	out := map[string]string{}
+	for service, u := range e {
+		name := sdkNames[service]
+		if name == "" {
+			name = strings.ToUpper(service)
+		}
+		out["AWS_ENDPOINT_URL_"+name] = u.String()
+	}
+	return out
+}
+
 // has reports whether a service has an endpoint.
 func (e ServiceEndpoints) has(service string) bool { return e[service] != nil }

@@ -38,3 +38,16 @@ func TestParseServiceEndpoints(t *testing.T) {
 		})
 	}
 }
+
+func TestFunctionsFindServiceEndpoints(t *testing.T) {
+	endpoints, err := ParseServiceEndpoints([]string{"dynamodb=http://127.0.0.1:8000", "states=http://127.0.0.1:8083", "events=http://127.0.0.1:4010"})
+	if err != nil {
+		t.Fatal(err)
+	}
+	want := map[string]string{
+		"AWS_ENDPOINT_URL_DYNAMODB": "http://127.0.0.1:8000", "AWS_ENDPOINT_URL_SFN": "http://127.0.0.1:8083", "AWS_ENDPOINT_URL_EVENTBRIDGE": "http://127.0.0.1:4010",
+	}
+	if diff := cmp.Diff(want, endpoints.variables()); diff != "" {
+		t.Errorf("variables (-want +got):\n%s", diff)
+	}
+}
