@@ -57,7 +57,7 @@ ran before goes on.`,
 	flags.StringVar(&o.listen, "listen", "127.0.0.1:8443", "address of the data plane, HTTPS; port 0: any free port")
 	flags.StringVar(&o.listenHTTP, "listen-http", "", "address of a plain data plane (off)")
 	flags.StringArrayVar(&o.proxies, "trusted-proxy", nil, "address or CIDR block of a proxy whose X-Forwarded-For tells the source IP (repeatable)")
-	flags.StringArrayVar(&o.endpoints, "service-endpoint", nil, "SERVICE=URL of an AWS service that integrations call, such as sqs=http://127.0.0.1:9324 (repeatable)")
+	flags.StringArrayVar(&o.endpoints, "service-endpoint", nil, "SERVICE=URL of an AWS service that integrations and functions call, such as sqs=http://127.0.0.1:9324 (repeatable)")
 	flags.StringArrayVar(&o.functions, "function-endpoint", nil, "NAME=URL of a function that a real Lambda or a compatible endpoint runs, called with your AWS credentials (repeatable)")
 	flags.BoolVar(&o.noReplay, "refuse-replay", false, "refuse a signed request that was accepted before, which AWS does not")
 	flags.Float64Var(&o.asyncScale, "async-retry-scale", 1, "factor on the waits between tries of asynchronous calls, such as 0.01 for tests")
