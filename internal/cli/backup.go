@@ -3,7 +3,6 @@ package cli
 import (
 	"errors"
 	"fmt"
-	"io"
 	"os"
 	"path/filepath"
 
@@ -59,7 +58,7 @@ standard input. When the backup is not whole, nothing is left behind.`,
 		Example: `  hakone restore hakone-2026-11-24.tar.gz --data-dir ~/hakone-again`,
 		Args:    arguments(cobra.ExactArgs(1)),
 		RunE: func(_ *cobra.Command, args []string) error {
-			var from io.Reader = p.stdin
+			from := p.stdin
 			if args[0] != "-" {
 				file, err := os.Open(args[0])
 				if err != nil {

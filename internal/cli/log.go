@@ -66,7 +66,7 @@ type lineLog struct{ log *slog.Logger }
 func (l *lineLog) Write(text []byte) (int, error) {
 	for line := range bytes.Lines(text) {
 		if line = bytes.TrimSpace(line); len(line) > 0 {
-			l.log.Info(string(line))
+			l.log.Info(string(line)) //nolint:sloglint // what was said is the message
 		}
 	}
 	return len(text), nil
