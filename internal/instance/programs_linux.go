@@ -27,6 +27,9 @@ func (s *stageSettings) programs() []string {
 		if !filepath.IsAbs(dir) || dir == "/" || slices.Contains(s.Home, dir) {
 			continue
 		}
+		if real, err := filepath.EvalSymlinks(dir); err == nil && real != dir {
+			queue = append(queue, real) // scripts name their interpreter by it
+		}
 		parent, base := filepath.Split(dir)
 		parent = filepath.Clean(parent)
 		if parent == "/" || slices.Contains(s.Home, parent) || !slices.Contains([]string{"bin", "sbin", "shims"}, base) {
