@@ -53,7 +53,7 @@ func TestRealClients(t *testing.T) {
 	}
 	t.Run("on the instance, PyPI's awscurl finds the role by itself", func(t *testing.T) {
 		awscurl := client(t, "awscurl", s.binary)
-		got := s.run(administrator, "hakone", "ssh", "--data-dir", s.dataDir, "Ec2Instance", "--",
+		got := s.run(administrator, "hakone", "ssh", "--no-namespaces", "--data-dir", s.dataDir, "Ec2Instance", "--",
 			awscurl, "--service", "execute-api", "--region", region, api)
 		if strings.TrimSuffix(got, "\n") != "Hello, World" {
 			t.Errorf("awscurl printed %q", got)
@@ -67,7 +67,7 @@ func TestRealClients(t *testing.T) {
 		if got := s.run(role, "python3", "-c", script); !strings.Contains(got, ":assumed-role/Test-EC2Role/") {
 			t.Errorf("boto3 printed %q", got)
 		}
-		got := s.run(administrator, "hakone", "ssh", "--data-dir", s.dataDir, "Ec2Instance", "--",
+		got := s.run(administrator, "hakone", "ssh", "--no-namespaces", "--data-dir", s.dataDir, "Ec2Instance", "--",
 			client(t, "python3", s.binary), "-c", script)
 		if !regexp.MustCompile(`:assumed-role/Test-EC2Role/i-[0-9a-f]{17}\n$`).MatchString(got) {
 			t.Errorf("boto3 on the instance printed %q", got)
