@@ -15,6 +15,8 @@ import (
 	"time"
 
 	"golang.org/x/sys/unix"
+
+	"github.com/hakonegate/hakone/internal/fdpass"
 )
 
 // Run runs c in namespaces of its own until it ends or ctx is done, and returns
@@ -144,20 +146,20 @@ func (s *session) run(ctx context.Context) (int, error) {
 		}
 	}()
 	var ready, end stageReply
-	files, err := receive(s.channel, &ready)
+	fds, err := fdpass.Receive(s.channel, &ready)
 	switch {
 	case err != nil:
 		return 0, fmt.Errorf("%w: the first process in them ended: %w", ErrNoNamespaces, err)
 	case ready.Error != "":
 		return 0, fmt.Errorf("%w: %s", ErrNoNamespaces, ready.Error)
 	}
-	if err := s.open(ctx, files); err != nil {
+	if err := s.open(ctx, fds); err != nil {
 		return 0, err
 	}
-	if err := send(s.channel, &stageRequest{Start: true}); err != nil {
+	if err := fdpass.Send(s.channel, &stageRequest{Start: true}); err != nil {
 		return 0, fmt.Errorf("start the command: %w", err)
 	}
-	if _, err := receive(s.channel, &end); err != nil {
+	if _, err := fdpass.Receive(s.channel, &end); err != nil {
 		return 0, fmt.Errorf("the instance's first process ended before the command: %w", err)
 	}
 	switch {
@@ -170,12 +172,16 @@ func (s *session) run(ctx context.Context) (int, error) {
 }
 
 func (s *session) signal(sig syscall.Signal) {
-	_ = send(s.channel, &stageRequest{Signal: int(sig)}) // it may have ended
+	_ = fdpass.Send(s.channel, &stageRequest{Signal: int(sig)}) // it may have ended
 }
 
 // open serves what was opened inside: metadata, the way to the gateway, and the
 // terminal.
-func (s *session) open(ctx context.Context, files []*os.File) error {
+func (s *session) open(ctx context.Context, fds []int) error {
+	var files []*os.File
+	for _, fd := range fds {
+		files = append(files, os.NewFile(uintptr(fd), "passed"))
+	}
 	want := 2
 	if s.command.Terminal != nil {
 		want++

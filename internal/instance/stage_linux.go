@@ -12,6 +12,8 @@ import (
 	"syscall"
 
 	"golang.org/x/sys/unix"
+
+	"github.com/hakonegate/hakone/internal/fdpass"
 )
 
 // stageName is argv[0] of this program when it is started to be the first
@@ -73,7 +75,7 @@ type stageReply struct {
 func init() { //nolint:gochecknoinits // as above; it registers nothing
 	if len(os.Args) == 1 && os.Args[0] == stageName && os.Getpid() == 1 {
 		if err := runStage(); err != nil {
-			_ = send(stageChannel, &stageReply{Error: err.Error()})
+			_ = fdpass.Send(stageChannel, &stageReply{Error: err.Error()})
 		}
 		os.Exit(0) //nolint:forbidigo // the stage is a program of its own
 	}
@@ -114,7 +116,7 @@ func runStage() error {
 		files = []*os.File{slave, slave, slave}
 		out = append(out, int(master.Fd()))
 	}
-	if err := send(stageChannel, new(stageReply), out...); err != nil {
+	if err := fdpass.Send(stageChannel, new(stageReply), out...); err != nil {
 		return err
 	}
 	for _, f := range append(listeners, master) {
@@ -132,7 +134,7 @@ func (s *stageSettings) serve(files []*os.File) error {
 	go func() {
 		for {
 			var r stageRequest
-			if _, err := receive(stageChannel, &r); err != nil { // our parent is gone
+			if _, err := fdpass.Receive(stageChannel, &r); err != nil { // our parent is gone
 				os.Exit(0) //nolint:forbidigo // and with us everything here
 			}
 			requests <- r
@@ -151,7 +153,7 @@ func (s *stageSettings) serve(files []*os.File) error {
 				_ = f.Close()
 			}
 		case reply := <-ended:
-			return send(stageChannel, reply)
+			return fdpass.Send(stageChannel, reply)
 		}
 	}
 }

@@ -11,6 +11,8 @@ import (
 	"syscall"
 
 	"golang.org/x/sys/unix"
+
+	"github.com/hakonegate/hakone/internal/fdpass"
 )
 
 // hostUID is the user as which commands run seen from outside, if we are root.
@@ -129,11 +131,11 @@ func (r *room) ask(q *stageRequest, files []int) (*stageReply, error) {
 	if r.control < 0 {
 		return nil, errEnded
 	}
-	if err := send(r.control, q, files...); err != nil {
+	if err := fdpass.Send(r.control, q, files...); err != nil {
 		return nil, fmt.Errorf("tell the room: %w", err)
 	}
 	var reply stageReply
-	fds, err := receive(r.control, &reply)
+	fds, err := fdpass.Receive(r.control, &reply)
 	if err != nil {
 		return nil, fmt.Errorf("hear from the room: %w", err)
 	}
@@ -211,7 +213,7 @@ func (r *room) signal(sig syscall.Signal) {
 	r.asking.Lock()
 	defer r.asking.Unlock()
 	if r.control >= 0 {
-		_ = send(r.control, &stageRequest{Signal: int(sig)})
+		_ = fdpass.Send(r.control, &stageRequest{Signal: int(sig)})
 	}
 }
 
@@ -232,7 +234,7 @@ func (r *room) end() (syscall.WaitStatus, bool) {
 	}()
 	for r.exit == nil {
 		var reply stageReply
-		if _, err := receive(r.control, &reply); err != nil {
+		if _, err := fdpass.Receive(r.control, &reply); err != nil {
 			return 0, false
 		}
 		r.exit = reply.Exit

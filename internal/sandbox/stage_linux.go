@@ -1,13 +1,14 @@
 package sandbox
 
 import (
-	"encoding/json"
 	"errors"
 	"os"
 	"runtime"
 	"syscall"
 
 	"golang.org/x/sys/unix"
+
+	"github.com/hakonegate/hakone/internal/fdpass"
 )
 
 // stageName is argv[0] of this program when it is started to be the first
@@ -75,7 +76,7 @@ func runStage() {
 	s := new(stage)
 	for {
 		var r stageRequest
-		fds, err := receive(stageControl, &r)
+		fds, err := fdpass.Receive(stageControl, &r)
 		if err != nil { // our parent is gone
 			unix.Exit(0)
 		}
@@ -87,10 +88,10 @@ func runStage() {
 			reply := failed(err)
 			if err == nil {
 				reply.HasTmp = true
-				_ = send(stageControl, reply, tree)
+				_ = fdpass.Send(stageControl, reply, tree)
 				_ = unix.Close(tree)
 			} else {
-				_ = send(stageControl, reply)
+				_ = fdpass.Send(stageControl, reply)
 			}
 		case r.Signal != 0 && s.command > 0:
 			_ = unix.Kill(s.command, syscall.Signal(r.Signal))
@@ -117,7 +118,7 @@ func (s *stage) start(c *stageStart, fds []int) {
 		}
 	}()
 	r := <-reply
-	_ = send(stageControl, &r, passed...)
+	_ = fdpass.Send(stageControl, &r, passed...)
 	if r.Error != "" || c.Path == "" {
 		unix.Exit(1)
 	}
@@ -212,7 +213,7 @@ func reap(command int) {
 		pid, err := unix.Wait4(-1, &status, unix.WALL, nil)
 		if pid == command {
 			end := uint32(status)
-			_ = send(stageControl, &stageReply{Exit: &end})
+			_ = fdpass.Send(stageControl, &stageReply{Exit: &end})
 			unix.Exit(0)
 		}
 		if err != nil && !errors.Is(err, unix.EINTR) {
@@ -230,60 +231,4 @@ func failed(err error) *stageReply {
 		r.Errno = int(errno)
 	}
 	return r
-}
-
-// maxMessage bounds the messages between a stage and its parent.
-const maxMessage = 128 << 10
-
-// send sends one message with descriptors.
-func send(fd int, v any, files ...int) error {
-	text, err := json.Marshal(v)
-	if err != nil {
-		return err
-	}
-	var oob []byte
-	if len(files) > 0 {
-		oob = unix.UnixRights(files...)
-	}
-	for {
-		err = unix.Sendmsg(fd, text, oob, nil, unix.MSG_NOSIGNAL)
-		if !errors.Is(err, unix.EINTR) {
-			return err
-		}
-	}
-}
-
-// receive receives one message with its descriptors.
-func receive(fd int, v any) ([]int, error) {
-	buf, oob := make([]byte, maxMessage), make([]byte, unix.CmsgSpace(4*4))
-	var n, oobn int
-	for {
-		var err error
-		n, oobn, _, _, err = unix.Recvmsg(fd, buf, oob, unix.MSG_CMSG_CLOEXEC)
-		if errors.Is(err, unix.EINTR) {
-			continue
-		}
-		if err != nil {
-			return nil, err
-		}
-		break
-	}
-	if n == 0 {
-		return nil, unix.EPIPE
-	}
-	var files []int
-	if oobn > 0 {
-		list, err := unix.ParseSocketControlMessage(oob[:oobn])
-		if err != nil {
-			return nil, err
-		}
-		for i := range list {
-			fds, err := unix.ParseUnixRights(&list[i])
-			if err != nil {
-				return nil, err
-			}
-			files = append(files, fds...)
-		}
-	}
-	return files, json.Unmarshal(buf[:n], v)
 }

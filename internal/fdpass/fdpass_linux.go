@@ -1,18 +1,20 @@
-package instance
+// Package fdpass sends messages with file descriptors between hakone and the
+// stage of itself that it runs in namespaces, over a socket pair that keeps
+// messages apart (SOCK_SEQPACKET).
+package fdpass
 
 import (
 	"encoding/json"
 	"errors"
-	"os"
 
 	"golang.org/x/sys/unix"
 )
 
-// maxMessage bounds the messages between a stage and its parent.
-const maxMessage = 16 << 10
+// maxMessage bounds a message.
+const maxMessage = 128 << 10
 
-// send sends one message with descriptors.
-func send(fd int, v any, files ...int) error {
+// Send sends v as JSON with descriptors, which stay the caller's.
+func Send(fd int, v any, files ...int) error {
 	text, err := json.Marshal(v)
 	if err != nil {
 		return err
@@ -29,8 +31,10 @@ func send(fd int, v any, files ...int) error {
 	}
 }
 
-// receive receives one message with its descriptors.
-func receive(fd int, v any) ([]*os.File, error) {
+// Receive reads one message into v and returns its descriptors, at most four,
+// which are the caller's and closed on exec. When the other side is gone, the
+// error is [unix.EPIPE].
+func Receive(fd int, v any) ([]int, error) {
 	buf, oob := make([]byte, maxMessage), make([]byte, unix.CmsgSpace(4*4))
 	var n, oobn int
 	for {
@@ -40,14 +44,14 @@ func receive(fd int, v any) ([]*os.File, error) {
 			continue
 		}
 		if err != nil {
-			return nil, os.NewSyscallError("recvmsg", err)
+			return nil, err
 		}
 		break
 	}
 	if n == 0 {
 		return nil, unix.EPIPE
 	}
-	var files []*os.File
+	var files []int
 	if oobn > 0 {
 		list, err := unix.ParseSocketControlMessage(oob[:oobn])
 		if err != nil {
@@ -58,9 +62,7 @@ func receive(fd int, v any) ([]*os.File, error) {
 			if err != nil {
 				return nil, err
 			}
-			for _, fd := range fds {
-				files = append(files, os.NewFile(uintptr(fd), "passed"))
-			}
+			files = append(files, fds...)
 		}
 	}
 	return files, json.Unmarshal(buf[:n], v)
