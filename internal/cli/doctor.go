@@ -73,7 +73,7 @@ func (p *program) examine(ctx context.Context, listen string) []diagnosis {
 			all = append(all, examineAddress(ctx, address))
 		}
 	}
-	return append(append(all, examineIsolation(), examineMemory(), examineFiles(), examineClock()), examineInterpreters()...)
+	return append(append(all, examineIsolation(), examineFiles(), examineClock()), examineInterpreters()...)
 }
 
 // examineDataDir looks for the data directory, or for where it is to be made.
@@ -121,24 +121,13 @@ func examineIsolation() diagnosis {
 	found, err := sandbox.Probe()
 	missing := found.Missing()
 	if len(missing) == 0 {
-		return diagnosis{Name: "isolation", Level: "ok", Detail: "namespaces, Landlock, seccomp, no new privileges, resource limits"}
+		return diagnosis{Name: "isolation", Level: "ok", Detail: "namespaces, Landlock, seccomp, no new privileges, resource limits; memory is watched, not limited by a cgroup"}
 	}
 	f := diagnosis{Name: "isolation", Level: "lack", Detail: "not here: " + strings.Join(missing, ", ")}
 	f.Cost = "functions are kept apart from the machine by the rest only; --isolation require refuses to run like this"
 	if err != nil {
 		f.Cost += " (" + err.Error() + ")"
 	}
-	return f
-}
-
-func examineMemory() diagnosis {
-	f := diagnosis{Name: "memory limits", Level: "ok", Detail: "cgroup version 2, writable"}
-	if probe, err := os.MkdirTemp("/sys/fs/cgroup", "hakone-doctor-*"); err == nil {
-		_ = os.Remove(probe)
-		return f
-	}
-	f.Level, f.Detail = "lack", "no cgroup that we may write"
-	f.Cost = "a function's memory is watched instead, and one that grows within a moment may pass its limit for that long"
 	return f
 }
 
