@@ -59,6 +59,21 @@ func (s *Service) SetProvisioned(ctx context.Context, name, qualifier string, n 
 	})
 }
 
+// provisionProperties is ProvisionedConcurrencyConfiguration of CloudFormation.
+type provisionProperties struct {
+	ProvisionedConcurrentExecutions int `required:"true"`
+}
+
+// provision makes the provisioned concurrency of a version or alias what a
+// template says; nil ends it.
+func (s *Service) provision(ctx context.Context, name, qualifier string, p *provisionProperties) error {
+	if p == nil {
+		return s.DeleteProvisioned(ctx, name, qualifier)
+	}
+	_, err := s.SetProvisioned(ctx, name, qualifier, p.ProvisionedConcurrentExecutions)
+	return err
+}
+
 func (s *Service) provisionable(name, qualifier, otherwise string) (reference, error) {
 	r, err := s.resolve(name, qualifier)
 	if err == nil && (r.qualifier == "" || r.qualifier == latest) {

@@ -264,7 +264,7 @@ type versions struct{ s *Service }
 type versionProperties struct {
 	FunctionName, CodeSha256     string
 	Description                  *string
-	ProvisionedConcurrencyConfig *template.Node
+	ProvisionedConcurrencyConfig *provisionProperties
 	RuntimePolicy                *template.Node
 	FunctionScalingConfig        *template.Node
 }
@@ -276,6 +276,9 @@ func (h versions) Create(ctx context.Context, r *stack.Request) (stack.Result, e
 		return stack.Result{}, err
 	}
 	fn, err := h.s.PublishVersion(ctx, &PublishVersionInput{FunctionName: p.FunctionName, Description: p.Description, CodeSha256: p.CodeSha256})
+	if err == nil && p.ProvisionedConcurrencyConfig != nil {
+		err = h.s.provision(ctx, p.FunctionName, fn.Version, p.ProvisionedConcurrencyConfig)
+	}
 	if err != nil {
 		return stack.Result{}, err
 	}

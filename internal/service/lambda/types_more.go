@@ -15,7 +15,7 @@ type aliases struct{ s *Service }
 type aliasProperties struct {
 	FunctionName, FunctionVersion, Name string
 	Description                         string
-	ProvisionedConcurrencyConfig        *template.Node
+	ProvisionedConcurrencyConfig        *provisionProperties
 	RoutingConfig                       *struct {
 		AdditionalVersionWeights []struct {
 			FunctionVersion string
@@ -49,6 +49,9 @@ func (h aliases) Create(ctx context.Context, r *stack.Request) (stack.Result, er
 		in.RoutingConfig = p.routing()
 	}
 	a, err := h.s.CreateAlias(ctx, in)
+	if err == nil && p.ProvisionedConcurrencyConfig != nil {
+		err = h.s.provision(ctx, p.FunctionName, p.Name, p.ProvisionedConcurrencyConfig)
+	}
 	if err != nil {
 		return stack.Result{}, err
 	}
@@ -64,6 +67,9 @@ func (h aliases) Update(ctx context.Context, r *stack.Request, _ *template.Node)
 	a, err := h.s.UpdateAlias(ctx, &UpdateAliasInput{
 		FunctionName: p.FunctionName, Name: p.Name, FunctionVersion: p.FunctionVersion, Description: &p.Description, RoutingConfig: p.routing(),
 	})
+	if err == nil {
+		err = h.s.provision(ctx, p.FunctionName, p.Name, p.ProvisionedConcurrencyConfig)
+	}
 	if err != nil {
 		return stack.Result{}, err
 	}
