@@ -198,12 +198,15 @@ func errText(err error) string {
 }
 
 func TestIdleEnvironmentsAreEnded(t *testing.T) {
-	r := start(t, func(c *execenv.Config) { c.IdleTimeout, c.NoSpares = 200*time.Millisecond, true })
+	r := start(t, func(c *execenv.Config) { c.IdleTimeout, c.NoSpares = time.Second, true })
 	fn := r.python(t, "python3.11", "def handler(event, context):\n    return 1\n")
 	r.invoke(t, fn, `{}`)
-	for deadline := time.Now().Add(10 * time.Second); len(processesUnder(r.dir)) > 0; time.Sleep(10 * time.Millisecond) {
+	if len(processes()) == 0 {
+		t.Fatal("the environment has no process, or it is not seen")
+	}
+	for deadline := time.Now().Add(10 * time.Second); len(processes()) > 0; time.Sleep(10 * time.Millisecond) {
 		if time.Now().After(deadline) {
-			t.Fatalf("processes %v are alive", processesUnder(r.dir))
+			t.Fatalf("processes %v are alive", processes())
 		}
 	}
 }

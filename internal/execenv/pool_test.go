@@ -8,6 +8,7 @@ import (
 	"io/fs"
 	"os"
 	"path/filepath"
+	"strconv"
 	"strings"
 	"sync"
 	"testing"
@@ -105,21 +106,26 @@ func start(tb testing.TB, change func(*execenv.Config)) *rig {
 		if err := <-done; err != nil {
 			tb.Errorf("Run = %v", err)
 		}
-		if left := processesUnder(r.dir); len(left) > 0 {
+		if left := processes(); len(left) > 0 {
 			tb.Errorf("processes left behind: %v", left)
 		}
 	})
 	return r
 }
 
-// processesUnder lists the processes that have dir in their command line, as
-// those of our clients do.
-func processesUnder(dir string) []string {
+// processes lists our child processes: those of the pool, in a room or not. The
+// tests of this package do not run side by side.
+func processes() []string {
 	var found []string
-	names, _ := filepath.Glob("/proc/[0-9]*/cmdline")
+	names, _ := filepath.Glob("/proc/[0-9]*/stat")
 	for _, name := range names {
-		if text, err := os.ReadFile(name); err == nil && bytes.Contains(text, []byte(dir)) {
-			found = append(found, name)
+		text, err := os.ReadFile(name)
+		if err != nil {
+			continue // it has ended
+		}
+		_, after, _ := bytes.Cut(text, []byte(") ")) // the name before may hold blanks
+		if fields := bytes.Fields(after); len(fields) > 1 && string(fields[1]) == strconv.Itoa(os.Getpid()) {
+			found = append(found, string(text[:min(len(text), 60)]))
 		}
 	}
 	return found
