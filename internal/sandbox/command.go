@@ -19,6 +19,7 @@ type Command struct {
 
 	Room      *Room      // nil: the machine as it is
 	Furniture *Furniture // for a room that is complete from the start
+	Held      bool       // the room is built, but only [Process.Release] starts the command in it
 }
 
 // Limits bound what the process may use. Zero means the system's own limit.

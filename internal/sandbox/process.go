@@ -16,17 +16,22 @@ type Process struct {
 	out         *output
 	protections Protections
 	done        chan struct{}
-	exit        Exit // set before done is closed
+	gone        chan struct{} // closed when it was waited for, with its room
+	exit        Exit          // set before done is closed
 	room        *room
+	host        *Process // whose room it joined; nil: nobody's
+	inside      int      // process id in that room
 
-	mu    sync.Mutex
-	ended bool // the process was waited for: its pid may belong to another
+	mu      sync.Mutex
+	ended   bool // the process was waited for: its pid may belong to another
+	over    bool // done is closed, or about to be
+	lingers bool // the room outlives the command
 }
 
 // Start starts the command. The caller must see to it that the process ends:
 // by [Process.Kill], or by itself.
 func Start(c Command) (*Process, error) {
-	p := &Process{done: make(chan struct{})}
+	p := &Process{done: make(chan struct{}), gone: make(chan struct{})}
 	started := make(chan error, 1)
 	// One thread starts the process and waits for it. The thread gives up
 	// privileges first, which the process inherits, and so must not be used for
@@ -99,6 +104,7 @@ func (p *Process) start(c Command) (*os.Process, error) {
 }
 
 func (p *Process) wait(proc *os.Process) {
+	defer close(p.gone)
 	state, err := proc.Wait()
 	p.mu.Lock()
 	p.ended = true
@@ -106,7 +112,7 @@ func (p *Process) wait(proc *os.Process) {
 	// as long as it has members, so this cannot reach anybody else's.
 	killGroup(p.pid)
 	p.mu.Unlock()
-	p.exit = Exit{Code: -1}
+	exit := Exit{Code: -1}
 	if err == nil {
 		ws, ok := state.Sys().(syscall.WaitStatus)
 		if p.room != nil {
@@ -114,12 +120,32 @@ func (p *Process) wait(proc *os.Process) {
 				ws = inside
 			}
 		}
-		if ok && ws.Signaled() {
-			p.exit.Signal, p.exit.Core = ws.Signal(), ws.CoreDump()
+		if ok {
+			exit = exitOf(ws)
 		} else {
-			p.exit.Code = ws.ExitStatus()
+			exit.Code = ws.ExitStatus()
 		}
 	}
+	p.conclude(exit)
+}
+
+func exitOf(ws syscall.WaitStatus) Exit {
+	if ws.Signaled() {
+		return Exit{Code: -1, Signal: ws.Signal(), Core: ws.CoreDump()}
+	}
+	return Exit{Code: ws.ExitStatus()}
+}
+
+// conclude notes how the command ended, the first time.
+func (p *Process) conclude(exit Exit) {
+	p.mu.Lock()
+	first := !p.over
+	p.over = true
+	p.mu.Unlock()
+	if !first {
+		return
+	}
+	p.exit = exit
 	p.out.drain()
 	p.out.close()
 	close(p.done)
@@ -140,20 +166,41 @@ func (p *Process) Exit() Exit { return p.exit }
 // Drain delivers what the process has written until now.
 func (p *Process) Drain() { p.out.drain() }
 
-// Kill ends the process and everything in its group at once, and waits for the
-// process.
+// Kill ends the process and everything in its group or room at once, and waits
+// for the process.
 func (p *Process) Kill() {
-	p.signal(syscall.SIGKILL)
+	if p.host != nil {
+		p.host.room.signal(p.inside, syscall.SIGKILL, true)
+	} else {
+		p.signal(syscall.SIGKILL)
+	}
+	<-p.gone
 	<-p.done
+}
+
+// KillCommand ends the command and its group, but not a room that outlives it,
+// and does not wait.
+func (p *Process) KillCommand() {
+	switch {
+	case p.host != nil:
+		p.host.room.signal(p.inside, syscall.SIGKILL, true)
+	case p.room != nil:
+		p.room.signal(0, syscall.SIGKILL, true)
+	default:
+		p.signal(syscall.SIGKILL)
+	}
 }
 
 // Terminate asks the process to end, and does not wait.
 func (p *Process) Terminate() {
-	if p.room != nil {
-		p.room.signal(syscall.SIGTERM)
-		return
+	switch {
+	case p.host != nil:
+		p.host.room.signal(p.inside, syscall.SIGTERM, false)
+	case p.room != nil:
+		p.room.signal(0, syscall.SIGTERM, false)
+	default:
+		p.signal(syscall.SIGTERM)
 	}
-	p.signal(syscall.SIGTERM)
 }
 
 // Furnish completes the room of the process. It returns the room's /tmp, for

@@ -25,7 +25,11 @@ type room struct {
 	control int        // -1 when closed
 	tmp     *os.File
 	api     net.Listener
+	conn    net.Conn
 	exit    *uint32 // how the command ended
+	lingers bool    // the room outlives the command
+
+	ownNetwork bool // a loopback of its own; never changes
 }
 
 // startStage starts the stage of c's room, with its channel. Files are the
@@ -50,7 +54,7 @@ func startStage(c *Command, sys *syscall.SysProcAttr, std []*os.File) (*os.Proce
 		_ = unix.Close(fds[0])
 		return nil, nil, err
 	}
-	return proc, &room{control: fds[0]}, nil
+	return proc, &room{control: fds[0], ownNetwork: c.Room.NoNetwork}, nil
 }
 
 // setUsers maps the users of a room. If we are root, all of the machine's keep
@@ -91,7 +95,7 @@ func isRoot() bool {
 // begin has the stage build the room and start the command.
 func (r *room) begin(c *Command, dir string, env []string, p *Protections) error {
 	s := &stageStart{
-		Path: c.Path, Args: append([]string{c.Path}, c.Args...), Env: env, Dir: dir, Files: len(c.Files), Limits: c.Limits, Room: *c.Room,
+		Path: c.Path, Args: append([]string{c.Path}, c.Args...), Env: env, Dir: dir, Files: len(c.Files), Limits: c.Limits, Room: *c.Room, Held: c.Held,
 	}
 	if isRoot() {
 		s.UID, s.GID = roomUID, roomGID
@@ -176,6 +180,14 @@ func (r *room) keep(reply *stageReply, fds []int) error {
 			return fmt.Errorf("open runtime API: %w", err)
 		}
 	}
+	if reply.HasConn && len(fds) > 0 {
+		f := take("connection")
+		defer f.Close()
+		var err error
+		if r.conn, err = net.FileConn(f); err != nil {
+			return fmt.Errorf("open connection: %w", err)
+		}
+	}
 	for _, fd := range fds {
 		_ = unix.Close(fd)
 	}
@@ -208,12 +220,12 @@ func (e *roomError) Error() string { return e.text }
 
 func (e *roomError) Unwrap() error { return e.errno }
 
-// signal has the stage send a signal to the command.
-func (r *room) signal(sig syscall.Signal) {
+// signal has the stage send a signal to the command, or to one that joined.
+func (r *room) signal(whom int, sig syscall.Signal, group bool) {
 	r.asking.Lock()
 	defer r.asking.Unlock()
 	if r.control >= 0 {
-		_ = fdpass.Send(r.control, &stageRequest{Signal: int(sig)})
+		_ = fdpass.Send(r.control, &stageRequest{Signal: int(sig), Whom: whom, Group: group})
 	}
 }
 
@@ -232,12 +244,15 @@ func (r *room) end() (syscall.WaitStatus, bool) {
 			_ = r.api.Close()
 		}
 	}()
-	for r.exit == nil {
+	for r.exit == nil && !r.lingers {
 		var reply stageReply
 		if _, err := fdpass.Receive(r.control, &reply); err != nil {
 			return 0, false
 		}
 		r.exit = reply.Exit
+	}
+	if r.exit == nil {
+		return 0, false
 	}
 	return syscall.WaitStatus(*r.exit), true
 }

@@ -28,7 +28,7 @@ func (*room) takeTmp() *os.File { return nil }
 
 func (*room) takeAPI() net.Listener { return nil }
 
-func (*room) signal(syscall.Signal) {}
+func (*room) signal(int, syscall.Signal, bool) {}
 
 func (*room) end() (syscall.WaitStatus, bool) { return 0, false }
 
@@ -45,3 +45,12 @@ func (p *Process) Memory() int64 { return 0 }
 // socket of the process or of what it started. Here processes are not told
 // apart.
 func (p *Process) Holds(net.Conn) bool { return true }
+
+// Release fails: there are no rooms here.
+func (p *Process) Release() error { return errNoRooms }
+
+// Join starts another process.
+func (p *Process) Join(c Command) (*Process, error) { return Start(c) }
+
+// Dial connects to an address of the loopback.
+func (p *Process) Dial(addr *net.TCPAddr) (net.Conn, error) { return net.DialTCP("tcp4", nil, addr) }

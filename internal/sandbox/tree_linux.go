@@ -73,16 +73,7 @@ func (p *Process) Holds(conn net.Conn) bool {
 	if inode == "" {
 		return false
 	}
-	want := "socket:[" + inode + "]"
-	for _, pid := range p.family() {
-		links, _ := filepath.Glob("/proc/" + strconv.Itoa(pid) + "/fd/*")
-		for _, link := range links {
-			if to, err := os.Readlink(link); err == nil && to == want {
-				return true
-			}
-		}
-	}
-	return false
+	return p.sockets()[inode]
 }
 
 // socketBetween returns the inode of the socket at from that is connected to
@@ -104,6 +95,59 @@ func socketBetween(from, to *net.TCPAddr) string {
 		}
 	}
 	return ""
+}
+
+// listens reports whether everything that listens on the address, or where
+// nothing does on the port of all addresses, belongs to the process or to what
+// it started.
+func (p *Process) listens(addr *net.TCPAddr) bool {
+	own := p.sockets()
+	port := fmt.Sprintf(":%04X", addr.Port)
+	for _, at := range []string{tableAddress(addr), "00000000" + port, strings.Repeat("0", 32) + port} {
+		inodes := listeners(at)
+		for _, inode := range inodes {
+			if !own[inode] {
+				return false
+			}
+		}
+		if len(inodes) > 0 {
+			return true
+		}
+	}
+	return false
+}
+
+// listeners returns the inodes of the sockets that listen at an address as the
+// tables have it.
+func listeners(at string) (inodes []string) {
+	for _, table := range []string{"tcp", "tcp6"} {
+		text, err := os.ReadFile("/proc/net/" + table)
+		if err != nil {
+			continue // no IPv6
+		}
+		for line := range bytes.Lines(text) {
+			f := bytes.Fields(line)
+			if len(f) > 9 && string(f[1]) == at && string(f[3]) == "0A" {
+				inodes = append(inodes, string(f[9]))
+			}
+		}
+	}
+	return inodes
+}
+
+// sockets returns the inodes of the sockets that the process and what it
+// started have open.
+func (p *Process) sockets() map[string]bool {
+	own := map[string]bool{}
+	for _, pid := range p.family() {
+		links, _ := filepath.Glob("/proc/" + strconv.Itoa(pid) + "/fd/*")
+		for _, link := range links {
+			if to, err := os.Readlink(link); err == nil && strings.HasPrefix(to, "socket:[") {
+				own[strings.TrimSuffix(strings.TrimPrefix(to, "socket:["), "]")] = true
+			}
+		}
+	}
+	return own
 }
 
 // mappedPrefix is ::ffff:, as tableAddress would write it.
