@@ -29,6 +29,9 @@ func (s *Service) CreateApiMapping(ctx context.Context, domainName string, m Api
 func (s *Service) createApiMapping(ctx context.Context, domainName string, m ApiMapping, token string) (*ApiMapping, error) {
 	m.ApiMappingId = idOf(token, partLength)
 	err := s.changeDomain(ctx, domainName, func(tx *store.Tx, d *domainDocument) error {
+		if d.DomainName.RoutingMode == routingByRules {
+			return badRequest("API mappings are not supported for the routing mode %s of this domain name", routingByRules)
+		}
 		if err := s.checkApiMapping(tx, d, &m); err != nil {
 			return err
 		}
@@ -63,11 +66,16 @@ func (s *Service) checkApiMapping(tx *store.Tx, d *domainDocument, m *ApiMapping
 	if deep >= maxDeepMappings && strings.Contains(m.ApiMappingKey, "/") {
 		return badRequest("A domain name has at most %d API mappings of several levels", maxDeepMappings)
 	}
-	a, ok := s.apis.In(tx).Get(m.ApiId)
+	return s.checkStageIn(tx, m.ApiId, m.Stage)
+}
+
+// checkStageIn refuses a stage that is not there.
+func (s *Service) checkStageIn(tx *store.Tx, apiID, stage string) error {
+	a, ok := s.apis.In(tx).Get(apiID)
 	if !ok {
-		return s.noAPI(m.ApiId)
+		return s.noAPI(apiID)
 	}
-	if _, ok := a.Stages[m.Stage]; !ok {
+	if _, ok := a.Stages[stage]; !ok {
 		return badRequest("Invalid stage identifier specified")
 	}
 	return nil
@@ -138,14 +146,20 @@ func (s *Service) mapped(apiID, stage string) bool {
 				return true
 			}
 		}
+		for _, r := range d.Rules {
+			if a := r.Actions[0].InvokeApi; a.ApiId == apiID && (stage == "" || a.Stage == stage) {
+				return true
+			}
+		}
 	}
 	return false
 }
 
-// A ServedDomain is a domain name with its mappings. The name is in lower case.
-// Receivers must not change it.
+// A ServedDomain is a domain name with the rules and mappings that its routing
+// mode has in force. The name is in lower case. Receivers must not change it.
 type ServedDomain struct {
 	Name       string
+	Rules      []RoutingRule // by priority, before the mappings
 	Mappings   []ApiMapping
 	Truststore string // URI of who may connect; "": everybody
 }
@@ -154,7 +168,14 @@ type ServedDomain struct {
 func (s *Service) Domains() iter.Seq[ServedDomain] {
 	return func(yield func(ServedDomain) bool) {
 		for name, d := range s.domains.All() {
-			if !yield(ServedDomain{name, values(d.Mappings), d.DomainName.truststore()}) {
+			out := ServedDomain{Name: name, Truststore: d.DomainName.truststore()}
+			if d.DomainName.RoutingMode != routingByMappings {
+				out.Rules = d.rules()
+			}
+			if d.DomainName.RoutingMode != routingByRules {
+				out.Mappings = values(d.Mappings)
+			}
+			if !yield(out) {
 				return
 			}
 		}

@@ -39,6 +39,7 @@ type DomainNameConfiguration struct {
 type domainDocument struct {
 	DomainName DomainName
 	Mappings   map[string]ApiMapping
+	Rules      map[string]RoutingRule
 }
 
 var domainNamePattern = regexp.MustCompile(`^(\*\.)?([a-z0-9]([a-z0-9-]{0,61}[a-z0-9])?\.)+[a-z0-9]([a-z0-9-]{0,61}[a-z0-9])?$`)
@@ -70,10 +71,10 @@ func (s *Service) checkDomainName(d *DomainName, regional string) error {
 	}
 	switch d.RoutingMode {
 	case "":
-		d.RoutingMode = "API_MAPPING_ONLY"
-	case "API_MAPPING_ONLY":
+		d.RoutingMode = routingByMappings
+	case routingByMappings, routingByRules, routingByRulesAndThen:
 	default:
-		return badRequest("The routing mode %s is not served by this gateway; API_MAPPING_ONLY is", d.RoutingMode)
+		return badRequest("Invalid routing mode %s. Must be one of [%s, %s, %s]", d.RoutingMode, routingByMappings, routingByRules, routingByRulesAndThen)
 	}
 	if err := s.checkMutualTLS(d); err != nil {
 		return err
@@ -158,7 +159,7 @@ func (s *Service) UpdateDomainName(ctx context.Context, name string, fn func(*Do
 	return &out, err
 }
 
-// DeleteDomainName removes a domain name with its mappings.
+// DeleteDomainName removes a domain name with its mappings and rules.
 func (s *Service) DeleteDomainName(ctx context.Context, name string) error {
 	err := s.domains.Delete(ctx, strings.ToLower(name))
 	if errors.Is(err, store.ErrNotFound) {

@@ -41,7 +41,7 @@ func TestDomainNamesAreChecked(t *testing.T) {
 		{"one label", DomainName{DomainName: "example"}, 400},
 		{"a wildcard within", DomainName{DomainName: "a.*.example.com"}, 400},
 		{"a default endpoint", DomainName{DomainName: "abc.execute-api.ap-northeast-1.amazonaws.com"}, 400},
-		{"routing rules", DomainName{DomainName: "a.example.com", RoutingMode: "ROUTING_RULE_ONLY"}, 400},
+		{"a routing mode that is none", DomainName{DomainName: "a.example.com", RoutingMode: "RULES"}, 400},
 		{"an edge endpoint", DomainName{DomainName: "a.example.com", DomainNameConfigurations: []DomainNameConfiguration{{EndpointType: "EDGE"}}}, 400},
 		{"TLS 1.0", DomainName{DomainName: "a.example.com", DomainNameConfigurations: []DomainNameConfiguration{{SecurityPolicy: "TLS_1_0"}}}, 400},
 	} {
@@ -135,7 +135,7 @@ func TestStackMakesADomainName(t *testing.T) {
 	}
 	p := "{DomainName: api.example.com, ApiId: " + id + ", Stage: $default, ApiMappingKey: v2}"
 	must[stack.Result](t)(mappings.Update(t.Context(), request(m.PhysicalID, p), nil))
-	want := []ServedDomain{{"api.example.com", []ApiMapping{{id, m.PhysicalID, "v2", "$default"}}, ""}}
+	want := []ServedDomain{{Name: "api.example.com", Mappings: []ApiMapping{{id, m.PhysicalID, "v2", "$default"}}}}
 	if diff := cmp.Diff(want, slices.Collect(s.Domains())); diff != "" {
 		t.Error(diff)
 	}

@@ -9,6 +9,7 @@ import (
 // domainTypes are the CloudFormation types of custom domain names.
 func (s *Service) domainTypes() []stack.Type {
 	return []stack.Type{
+		s.routingRuleType(),
 		{
 			Name: "AWS::ApiGatewayV2::DomainName", Level: stack.Real, Replace: []string{"DomainName"}, Required: []string{"DomainName"},
 			Attributes: []string{"RegionalDomainName", "RegionalHostedZoneId", "DomainNameArn"},

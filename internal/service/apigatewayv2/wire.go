@@ -21,6 +21,7 @@ type request struct {
 
 	ModelId, IntegrationResponseId, RouteResponseId, RequestParameterKey string // of WebSocket APIs
 
+	DomainNameId   string   `rest:"query=domainNameId"` // of private domain names, of which there are none
 	Basepath       string   `rest:"query=basepath"`
 	FailOnWarnings bool     `rest:"query=failOnWarnings"`
 	MaxResults     string   `rest:"query=maxResults"`
@@ -54,6 +55,8 @@ const (
 	domainPath       = domainsPath + "/{DomainName}"
 	mappingsPath     = domainPath + "/apimappings"
 	mappingPath      = mappingsPath + "/{ApiMappingId}"
+	rulesPath        = domainPath + "/routingrules"
+	rulePath         = rulesPath + "/{RoutingRuleId}"
 	vpcLinksPath     = "/v2/vpclinks"
 	vpcLinkPath      = vpcLinksPath + "/{VpcLinkId}"
 	tagsPath         = "/v2/tags/{ResourceArn+}"
@@ -76,7 +79,7 @@ func (s *Service) API() wire.Service {
 		Protocol:   wire.RESTJSON1,
 		LowerCamel: true,
 		Facts:      s.facts,
-		Operations: slices.Concat(s.domainOperations(), s.vpcLinkOperations(), s.absentOperations(), []wire.Operation{
+		Operations: slices.Concat(s.domainOperations(), s.routingRuleOperations(), s.vpcLinkOperations(), s.absentOperations(), []wire.Operation{
 			op(s, "GetApis", get, apisPath, s.wireGetApis),
 			op(s, "CreateApi", post, apisPath, s.wireCreateApi),
 			op(s, "ImportApi", put, apisPath, s.wireImportApi),

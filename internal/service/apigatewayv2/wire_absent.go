@@ -17,26 +17,15 @@ func (s *Service) absentOperations() []wire.Operation {
 		models               = apiPath + "/models"
 		integrationResponses = integrationPath + "/integrationresponses"
 		routeResponses       = routePath + "/routeresponses"
-		routingRules         = domainPath + "/routingrules"
 	)
 	// has looks for the parent, so that one that is not there is said first.
 	api := func(in *request) error { _, err := s.read(in.ApiId); return err }
 	integration := func(in *request) error { _, err := s.GetIntegration(in.ApiId, in.IntegrationId); return err }
 	route := func(in *request) error { _, err := s.GetRoute(in.ApiId, in.RouteId); return err }
-	domain := func(in *request) error { _, err := s.readDomain(in.DomainName); return err }
 
 	out := s.absent("Model", models, "/{ModelId}", api, badRequest("Models are not supported for HTTP APIs"))
 	out = append(out, s.absent("IntegrationResponse", integrationResponses, "/{IntegrationResponseId}", integration, badRequest("Integration responses are not supported for HTTP APIs"))...)
 	out = append(out, s.absent("RouteResponse", routeResponses, "/{RouteResponseId}", route, badRequest("Route responses are not supported for HTTP APIs"))...)
-	out = append(out, s.absent("RoutingRule", routingRules, "/{RoutingRuleId}", domain, badRequest("Routing rules are not served by this gateway; API mappings are"))...)
-	for i := range out { // routing rules have names and methods of their own
-		switch out[i].Name {
-		case "GetRoutingRules":
-			out[i].Name = "ListRoutingRules"
-		case "UpdateRoutingRule":
-			out[i].Name, out[i].Method, out[i].Action = "PutRoutingRule", put, "apigateway:"+put
-		}
-	}
 	return append(out,
 		op(s, "GetModelTemplate", get, models+"/{ModelId}/template", refusedBy[none](api, notFound("Invalid Model identifier specified"))),
 		op(s, "DeleteRouteRequestParameter", remove, routePath+"/requestparameters/{RequestParameterKey}", refusedBy[wire.Nothing](route, notFound("HTTP APIs have no request parameters"))),

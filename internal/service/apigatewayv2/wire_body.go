@@ -101,8 +101,9 @@ func (s *Service) facts(operation string, in any) wire.Facts {
 		return wire.Facts{}
 	}
 	var said struct {
-		Name, AuthorizationType, AuthorizerType string
-		Tags                                    map[string]string
+		Name, AuthorizationType, AuthorizerType, RoutingMode string
+
+		Tags map[string]string
 	}
 	_ = json.Unmarshal(r.Body, &said) // what cannot be read is refused by the operation
 	f := wire.Facts{Keys: policy.Map{}, RequestTags: said.Tags, TagKeys: r.TagKeys}
@@ -118,7 +119,10 @@ func (s *Service) facts(operation string, in any) wire.Facts {
 		key("request/routeauthorizationtype", said.AuthorizationType)
 	case "CreateAuthorizer", "UpdateAuthorizer":
 		key("request/authorizertype", said.AuthorizerType)
+	case "CreateDomainName", "UpdateDomainName":
+		key("request/routingmode", said.RoutingMode)
 	}
+	s.ruleFacts(operation, r, f.Keys)
 	t := tagged{"apis", r.ApiId, r.StageName}
 	switch {
 	case r.ResourceArn != "":

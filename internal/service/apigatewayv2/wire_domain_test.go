@@ -226,9 +226,6 @@ func TestWhatHTTPAPIsCannotHave(t *testing.T) {
 		{"GET", "/v2/apis/" + api + "/models/m/template", 404},
 		{"DELETE", "/v2/apis/" + api + "/routes/r/routeresponses/x", 404},
 		{"GET", "/v2/apis/" + api + "/integrations/i/integrationresponses", 404},
-		{"GET", "/v2/domainnames/api.example.com/routingrules", 0},
-		{"POST", "/v2/domainnames/api.example.com/routingrules", 400},
-		{"PUT", "/v2/domainnames/api.example.com/routingrules/x", 404},
 	} {
 		if _, err := c.call(tt.method, tt.path, said{}); status(err) != tt.want {
 			t.Errorf("%s %s: %v, want %d", tt.method, tt.path, err, tt.want)
