@@ -34,6 +34,8 @@ type check struct {
 
 	payloadHash string // what the canonical request ends in
 	claimedHash bool   // from the request, so that the body is still to be compared with it
+	chunked     bool   // the payload is signed in chunks
+	signingKey  *macKey
 	replayID    [32]byte
 }
 
@@ -104,6 +106,9 @@ func (c *check) accept() *Signature {
 	}
 	if c.asymmetric {
 		s.RegionSet = c.auth.regionSet
+	}
+	if c.chunked {
+		s.chunks = c.newChunks()
 	}
 	return s
 }

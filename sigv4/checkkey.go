@@ -67,15 +67,24 @@ func (c *check) checkPayloadForm(context.Context) error {
 		c.payloadHash, c.claimedHash = value, true
 	case value == unsignedPayload && c.v.UnsignedPayload:
 		c.payloadHash = unsignedPayload
+	case c.v.StreamPayload && value == StreamingUnsignedTrailer:
+		c.payloadHash = value
+	case c.v.StreamPayload && !c.asymmetric && (value == StreamingPayloadSigned || value == StreamingPayloadTrailer):
+		c.payloadHash, c.chunked = value, true
 	case strings.HasPrefix(value, "STREAMING-"):
 		return c.refuse(StreamingPayload, messageMismatch, "payloads signed in chunks are not accepted")
 	default:
 		return c.differs("X-Amz-Content-Sha256 is not 64 digits of lower-case hex")
 	}
-	if limit := c.v.maxBody(); c.r.ContentLength > limit && c.payloadHash != unsignedPayload {
+	if limit := c.v.maxBody(); c.r.ContentLength > limit && !c.leavesBody() {
 		return c.refuse(BodyTooLarge, messageBodyTooLarge, fmt.Sprintf("body of %d bytes is declared, the limit is %d", c.r.ContentLength, limit))
 	}
 	return nil
+}
+
+// leavesBody reports whether the body is not read here.
+func (c *check) leavesBody() bool {
+	return c.payloadHash == unsignedPayload || c.v.StreamPayload && c.payloadHash != ""
 }
 
 // checkSignature computes the signature and compares. A body whose hash the
@@ -116,6 +125,7 @@ func (c *check) checkSignature(ctx context.Context) error {
 		return err
 	}
 	if c.asymmetric && c.verifyAsymmetric(key.public) || !c.asymmetric && c.verifyMAC(key.mac) {
+		c.signingKey = key.mac
 		return nil
 	}
 	refusal := c.differs("signature does not match")
@@ -150,7 +160,7 @@ func decodeHex(dst []byte, s string) {
 // checkPayload reads the body whose hash the request claimed and has proven
 // to have signed.
 func (c *check) checkPayload(context.Context) error {
-	if !c.claimedHash {
+	if !c.claimedHash || c.v.StreamPayload {
 		return nil
 	}
 	hash, err := c.hashBody()

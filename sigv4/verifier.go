@@ -28,6 +28,7 @@ type Verifier struct {
 
 	S3              bool     // S3's rules for path and payload
 	UnsignedPayload bool     // accept UNSIGNED-PAYLOAD, also as S3's default in presigned URLs; ask for TLS then
+	StreamPayload   bool     // leave a body whose hash is claimed unread, accept one signed in chunks: see [Signature.Payload]
 	SigV4A          bool     // accept asymmetric signatures too
 	UnsignedToken   bool     // session tokens are added after signing, as for AWS IoT
 	RawPath         bool     // the canonical path is encoded but not normalised
@@ -85,6 +86,8 @@ type Signature struct {
 	PayloadHash   string // as signed: hex SHA-256, or UNSIGNED-PAYLOAD
 	Presigned     bool   // in the query string instead of the Authorization header
 	SessionToken  bool   // came with a session token
+
+	chunks *Chunks // of a payload that is signed in chunks
 }
 
 // Verify checks r against v.Scope.

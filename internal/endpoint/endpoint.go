@@ -21,6 +21,7 @@ import (
 	"github.com/hakonegate/hakone/internal/awserr"
 	"github.com/hakonegate/hakone/internal/wire"
 	"github.com/hakonegate/hakone/internal/wire/restjson"
+	"github.com/hakonegate/hakone/internal/wire/restxml"
 	"github.com/hakonegate/hakone/policy"
 	"github.com/hakonegate/hakone/sigv4"
 )
@@ -58,6 +59,7 @@ type service struct {
 	wire.Service
 	operations map[string]wire.Operation
 	router     *restjson.Router // of restJson1
+	xml        *restxml.Router  // of restXml
 	verifier   *sigv4.Verifier
 	maxBody    int64
 }
@@ -77,6 +79,9 @@ func New(c Config) http.Handler {
 	common := &sigv4.Verifier{Keys: c.Keys, Scope: sigv4.Scope{Region: c.Region}, Skew: skew, MaxBody: e.maxBody, Now: e.now}
 	for _, s := range c.Services {
 		table := &service{Service: s, operations: map[string]wire.Operation{}, verifier: common, maxBody: e.maxBody}
+		if s.Protocol == wire.RESTXML {
+			table = e.newXML(s, c.Keys)
+		}
 		for _, o := range s.Operations {
 			table.operations[o.Name] = o
 		}
@@ -104,10 +109,17 @@ type call struct {
 	body      []byte
 	labels    map[string]string // of restJson1's path
 	operation wire.Operation
-	caller    *access.Caller
-	facts     *access.RequestFacts
-	input     any
-	output    any
+
+	// Of restXml.
+	target     restxml.Target
+	parameters []string         // of the query, that named the operation
+	signature  *sigv4.Signature // nil: nobody signed
+	stream     io.ReadCloser    // the answer's body
+
+	caller *access.Caller
+	facts  *access.RequestFacts
+	input  any
+	output any
 }
 
 // ServeHTTP answers one call: each step fills it in or refuses it.
@@ -142,6 +154,9 @@ func (c *call) authenticate(ctx context.Context) error {
 		if !errors.As(err, &refused) || refused.Reason != sigv4.Missing {
 			return err
 		}
+		if c.service != nil && c.service.xml != nil {
+			return c.authenticateXML(ctx, sigv4.Scope{}, false)
+		}
 		if o, ok := c.unsignedOperation(); ok {
 			c.operation, c.caller = o, access.Anonymous()
 			return nil
@@ -151,6 +166,9 @@ func (c *call) authenticate(ctx context.Context) error {
 	scope := sigv4.Scope{Region: c.region, Service: c.service.Name}
 	if c.service.Global && claim.Scope.Region == globalRegion {
 		scope.Region = globalRegion
+	}
+	if c.service.xml != nil {
+		return c.authenticateXML(ctx, scope, true)
 	}
 	if c.caller, _, err = access.AuthenticateScope(ctx, c.service.verifier, c.signed, scope); err != nil {
 		return err
@@ -261,6 +279,13 @@ func (c *call) write(status int, contentType string, body []byte) {
 		h.Set("X-Amzn-Requestid", c.id)
 	}
 	c.w.WriteHeader(status)
+	if c.stream != nil {
+		_, err := io.Copy(c.w, c.stream) // a client that has gone needs no answer
+		if err = errors.Join(err, c.stream.Close()); err != nil {
+			c.log.InfoContext(c.r.Context(), "answer was cut", "request_id", c.id, "operation", c.operation.Name, "error", err)
+		}
+		return
+	}
 	if c.r.Method != http.MethodHead {
 		_, _ = c.w.Write(body) // a client that has gone needs no answer
 	}

@@ -12,6 +12,7 @@ import (
 	"github.com/hakonegate/hakone/internal/wire"
 	"github.com/hakonegate/hakone/internal/wire/awsjson"
 	"github.com/hakonegate/hakone/internal/wire/query"
+	"github.com/hakonegate/hakone/internal/wire/restxml"
 	"github.com/hakonegate/hakone/sigv4"
 )
 
@@ -46,6 +47,8 @@ func (c *call) use(s *service) {
 		c.protocol = jsonProtocol{}
 	case wire.RESTJSON1:
 		c.protocol = restProtocol{s}
+	case wire.RESTXML:
+		c.protocol = xmlProtocol{s}
 	default:
 		c.protocol = queryProtocol{namespace: s.Namespace, strict: s.Strict}
 	}
@@ -63,7 +66,7 @@ func (c *call) locateUnsigned(missing error) error {
 		}
 		return missing
 	}
-	if c.locateByPath() {
+	if c.locateByPath() || c.locateBucket() {
 		return nil
 	}
 	if err := c.readBody(http.MaxBytesReader(c.w, c.r.Body, maxUnsigned)); err != nil {
@@ -93,6 +96,12 @@ func (c *call) unsignedOperation() (wire.Operation, bool) {
 
 // find looks the operation up in the service's table.
 func (c *call) find(context.Context) error {
+	if c.service.xml != nil {
+		var ok bool
+		if c.target, ok = restxml.TargetOf(c.signed.Host, c.signed.Path); !ok {
+			return awserr.New("InvalidURI", http.StatusBadRequest, "Couldn't parse the specified URI.")
+		}
+	}
 	name := c.protocol.operation(c)
 	o, ok := c.service.operations[name]
 	switch {

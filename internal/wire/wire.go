@@ -24,6 +24,7 @@ const (
 	EC2Query                      // the same with ec2's lists and errors
 	JSON11                        // awsJson1.1: X-Amz-Target and JSON: ssm, logs
 	RESTJSON1                     // method, path and JSON: lambda, apigatewayv2
+	RESTXML                       // method, path, parameters, XML and streams: s3
 )
 
 // A Service is one AWS service as its clients see it.
@@ -42,6 +43,10 @@ type Service struct {
 	// Refusal returns the body that tells of an error in restJson1; nil means
 	// {"message": …}.
 	Refusal func(*awserr.Error) any
+
+	// HasBucket reports whether there is a bucket, so that a restXml request that
+	// nobody signed finds its service; nil: none does.
+	HasBucket func(name string) bool
 
 	// Facts tells what policies may ask of a call beside the global condition
 	// keys; nil means nothing.
@@ -63,7 +68,7 @@ type Access uint8
 // The kinds of access.
 const (
 	ByPolicy    Access = iota // the caller's policies must allow the action on the resource
-	ByOperation               // signed; the operation asks the policies itself
+	ByOperation               // signed or, of restXml, by nobody; the operation asks the policies itself
 	Unsigned                  // needs no signature
 )
 
@@ -73,7 +78,7 @@ type Operation struct {
 	Action string // what policies call it; "" means SERVICE:NAME
 	Access Access
 
-	Method, Path string // restJson1, see [Operation.At]
+	Method, Path string // restJson1 and restXml, see [Operation.At]
 	Status       int
 
 	input     func() any

@@ -1,56 +1,34 @@
 // Package awschunked reads bodies with Content-Encoding aws-chunked, in which
-// S3's clients upload what they hash while they send it.
+// S3's clients upload what they hash, or sign, while they send it.
 //
-// [NewReader] takes the form without chunk signatures
-// (STREAMING-UNSIGNED-PAYLOAD-TRAILER) and checks length and checksum before the
-// content ends. Chunks with signatures are refused by name. Who may send a body is
-// decided elsewhere.
+// [NewReader] checks length, checksum and the chunks' signatures before the
+// content ends. Whose signatures are good is for a [Signatures] to say.
 package awschunked
 
 import (
 	"bufio"
 	"bytes"
-	"crypto/sha1" //nolint:gosec // S3 offers it as a checksum, nothing is authenticated by it
 	"crypto/sha256"
 	"encoding/base64"
 	"errors"
 	"hash"
-	"hash/crc32"
-	"hash/crc64"
 	"io"
 	"net/http"
 	"strconv"
 	"strings"
 
 	"github.com/hakonegate/hakone/internal/awserr"
+	"github.com/hakonegate/hakone/internal/wire/checksum"
 )
 
-const (
-	checksumPrefix = "x-amz-checksum-"
-	maxLine        = 512 // bytes of a chunk's header or a trailer
-	nvmePolynomial = 0x9a6c9329ac4bc9b5
-)
+const maxLine = 512 // bytes of a chunk's header or a trailer
 
-var (
-	castagnoli = crc32.MakeTable(crc32.Castagnoli)
-	nvme       = crc64.MakeTable(nvmePolynomial)
-)
-
-// newHash returns the hash of a checksum trailer, nil for a name that S3 has not.
-func newHash(trailer string) hash.Hash {
-	switch strings.TrimPrefix(trailer, checksumPrefix) {
-	case "crc32":
-		return crc32.NewIEEE()
-	case "crc32c":
-		return crc32.New(castagnoli)
-	case "crc64nvme":
-		return crc64.New(nvme)
-	case "sha1":
-		return sha1.New() //nolint:gosec // as above
-	case "sha256":
-		return sha256.New()
-	}
-	return nil
+// Signatures tell whether chunks are signed well, one after the other: each
+// signature covers the one before. The hash is SHA-256. A refusal's text is for
+// the operator.
+type Signatures interface {
+	Chunk(hash []byte, signature string) error
+	Trailer(hash []byte, signature string) error // of its lines, each "name:value\n"
 }
 
 // A Reader returns the content of an aws-chunked body. Read returns io.EOF only
@@ -62,22 +40,31 @@ type Reader struct {
 	inChunk int64     // bytes of this chunk that are not read yet
 	left    int64     // bytes of the content that must still come
 	err     error
+
+	signatures Signatures // nil: chunks are not signed
+	signature  string     // of this chunk
+	hash       hash.Hash  // of this chunk, if it is signed
 }
 
 // NewReader reads content of length bytes (X-Amz-Decoded-Content-Length), whose
 // checksum follows in the trailer of that name (X-Amz-Trailer; empty: none).
-func NewReader(from io.Reader, length int64, trailer string) (*Reader, error) {
+// With signatures every chunk must be signed, and the trailer; without no chunk
+// may be.
+func NewReader(from io.Reader, length int64, trailer string, signatures Signatures) (*Reader, error) {
 	if length < 0 {
 		return nil, awserr.New("MissingContentLength", http.StatusLengthRequired, "You must provide the Content-Length HTTP header.")
 	}
-	r := &Reader{from: bufio.NewReaderSize(from, maxLine), trailer: strings.ToLower(strings.TrimSpace(trailer)), left: length}
+	r := &Reader{from: bufio.NewReaderSize(from, maxLine), trailer: strings.ToLower(strings.TrimSpace(trailer)), left: length, signatures: signatures}
+	if signatures != nil {
+		r.hash = sha256.New()
+	}
 	if r.trailer == "" {
 		return r, nil
 	}
-	if strings.HasPrefix(r.trailer, checksumPrefix) {
-		r.sum = newHash(r.trailer)
-	}
-	if r.sum == nil {
+	name, ok := strings.CutPrefix(r.trailer, checksum.HeaderPrefix)
+	if algorithm, known := checksum.Named(name); ok && known {
+		r.sum = algorithm.New()
+	} else {
 		return nil, awserr.New("InvalidRequest", http.StatusBadRequest, "The value specified in the x-amz-trailer header is not supported")
 	}
 	return r, nil
@@ -99,11 +86,16 @@ func (r *Reader) Read(p []byte) (int, error) {
 	if r.sum != nil {
 		r.sum.Write(p[:n])
 	}
+	if r.hash != nil {
+		r.hash.Write(p[:n])
+	}
 	switch {
 	case err != nil:
 		r.err = ended(err)
 	case r.inChunk == 0:
-		r.err = r.blankLine()
+		if r.err = r.blankLine(); r.err == nil {
+			r.err = r.checkChunk()
+		}
 	}
 	return n, r.err
 }
@@ -114,9 +106,14 @@ func (r *Reader) nextChunk() error {
 	if err != nil {
 		return err
 	}
-	digits, extension, signed := strings.Cut(line, ";")
-	if signed {
-		name, _, _ := strings.Cut(extension, "=")
+	digits, extension, _ := strings.Cut(line, ";")
+	name, signature, _ := strings.Cut(extension, "=")
+	switch {
+	case name == "chunk-signature" && r.signatures != nil:
+		r.signature = signature
+	case r.signatures != nil:
+		return malformed("a chunk has no chunk-signature")
+	case name != "":
 		return malformed("hakone does not take chunks with the extension " + strconv.Quote(name))
 	}
 	size, err := strconv.ParseUint(digits, 16, 63)
@@ -133,25 +130,25 @@ func (r *Reader) nextChunk() error {
 	return nil
 }
 
+func (r *Reader) checkChunk() error {
+	if r.signatures == nil {
+		return nil
+	}
+	err := r.signatures.Chunk(r.hash.Sum(nil), r.signature)
+	r.hash.Reset()
+	return err
+}
+
 // end reads what follows the last chunk.
 func (r *Reader) end() error {
 	if r.left > 0 {
 		return ended(io.EOF)
 	}
-	if r.sum != nil {
-		line, err := r.line()
-		if err != nil {
-			return err
-		}
-		name, value, _ := strings.Cut(line, ":")
-		if !strings.EqualFold(strings.TrimSpace(name), r.trailer) {
-			return malformed("the trailer " + r.trailer + " is missing")
-		}
-		sum, err := base64.StdEncoding.DecodeString(strings.TrimSpace(value))
-		if err != nil || !bytes.Equal(sum, r.sum.Sum(nil)) {
-			algorithm := strings.ToUpper(strings.TrimPrefix(r.trailer, checksumPrefix))
-			return awserr.New("BadDigest", http.StatusBadRequest, "The %s you specified did not match the calculated checksum.", algorithm)
-		}
+	if err := r.checkChunk(); err != nil {
+		return err
+	}
+	if err := r.checkTrailer(); err != nil {
+		return err
 	}
 	if err := r.blankLine(); err != nil {
 		return err
@@ -164,6 +161,39 @@ func (r *Reader) end() error {
 	default:
 		return ended(err)
 	}
+}
+
+// checkTrailer reads the checksum and, where chunks are signed, its signature.
+func (r *Reader) checkTrailer() error {
+	if r.sum == nil {
+		return nil
+	}
+	line, err := r.line()
+	if err != nil {
+		return err
+	}
+	name, value, _ := strings.Cut(line, ":")
+	if !strings.EqualFold(strings.TrimSpace(name), r.trailer) {
+		return malformed("the trailer " + r.trailer + " is missing")
+	}
+	value = strings.TrimSpace(value)
+	sum, err := base64.StdEncoding.DecodeString(value)
+	if err != nil || !bytes.Equal(sum, r.sum.Sum(nil)) {
+		algorithm := strings.ToUpper(strings.TrimPrefix(r.trailer, checksum.HeaderPrefix))
+		return awserr.New("BadDigest", http.StatusBadRequest, "The %s you specified did not match the calculated checksum.", algorithm)
+	}
+	if r.signatures == nil {
+		return nil
+	}
+	if line, err = r.line(); err != nil {
+		return err
+	}
+	name, signature, _ := strings.Cut(line, ":")
+	if !strings.EqualFold(strings.TrimSpace(name), "x-amz-trailer-signature") {
+		return malformed("the trailer has no x-amz-trailer-signature")
+	}
+	hash := sha256.Sum256([]byte(r.trailer + ":" + value + "\n"))
+	return r.signatures.Trailer(hash[:], strings.TrimSpace(signature))
 }
 
 func (r *Reader) blankLine() error {

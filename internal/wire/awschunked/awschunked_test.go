@@ -45,7 +45,7 @@ func TestReader(t *testing.T) {
 	} {
 		t.Run(test.name, func(t *testing.T) {
 			var content []byte
-			r, err := awschunked.NewReader(iotest.OneByteReader(strings.NewReader(test.body)), test.length, test.trailer)
+			r, err := awschunked.NewReader(iotest.OneByteReader(strings.NewReader(test.body)), test.length, test.trailer, nil)
 			if err == nil {
 				content, err = io.ReadAll(r)
 			}
@@ -65,7 +65,7 @@ func FuzzReader(f *testing.F) {
 	f.Add([]byte("3\r\nabc\r\n0\r\n\r\n"), int64(3), "")
 	f.Add([]byte("3\r\nabc\r\n0\r\nx-amz-checksum-crc32:NSRBwg==\r\n\r\n"), int64(3), "x-amz-checksum-crc32")
 	f.Fuzz(func(t *testing.T, body []byte, length int64, trailer string) {
-		r, err := awschunked.NewReader(bytes.NewReader(body), length, trailer)
+		r, err := awschunked.NewReader(bytes.NewReader(body), length, trailer, nil)
 		if err != nil {
 			return
 		}
