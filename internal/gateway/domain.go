@@ -2,8 +2,6 @@ package gateway
 
 import (
 	"strings"
-
-	"github.com/hakonegate/hakone/internal/service/apigatewayv2"
 )
 
 // domains are custom domain names: exact ones by name, wildcards by what stands
@@ -12,8 +10,10 @@ type domains struct {
 	exact, wildcard map[string]*domain
 }
 
-// A domain is a custom domain name with the stages under its paths.
+// A domain is a custom domain name with its routing rules and, for requests that
+// none of them takes, the stages under its paths.
 type domain struct {
+	rules  []rule            // by priority
 	stages map[string]*stage // by mapping key; nil where the stage serves nothing
 	depth  int               // how many segments the longest key has
 
@@ -24,9 +24,9 @@ type domain struct {
 func (g *Gateway) compileDomains(apis map[string]*api) domains {
 	ds := domains{map[string]*domain{}, map[string]*domain{}}
 	for served := range g.config.APIs.Domains() {
-		d := &domain{stages: make(map[string]*stage, len(served.Mappings)), truststore: served.Truststore}
+		d := &domain{rules: compileRules(apis, served.Rules), stages: make(map[string]*stage, len(served.Mappings)), truststore: served.Truststore}
 		for _, m := range served.Mappings {
-			d.stages[m.ApiMappingKey] = stageOf(apis, &m)
+			d.stages[m.ApiMappingKey] = stageOf(apis, m.ApiId, m.Stage)
 			d.depth = max(d.depth, 1+strings.Count(m.ApiMappingKey, "/"))
 		}
 		if suffix, ok := strings.CutPrefix(served.Name, "*"); ok {
@@ -38,9 +38,9 @@ func (g *Gateway) compileDomains(apis map[string]*api) domains {
 	return ds
 }
 
-func stageOf(apis map[string]*api, m *apigatewayv2.ApiMapping) *stage {
-	if a := apis[m.ApiId]; a != nil {
-		return a.stages[m.Stage]
+func stageOf(apis map[string]*api, apiID, stage string) *stage {
+	if a := apis[apiID]; a != nil {
+		return a.stages[stage]
 	}
 	return nil
 }
@@ -82,15 +82,21 @@ func (d *domain) match(path string) (key string, ok bool) {
 	return "", ok
 }
 
-// locateCustom finds the stage under a custom domain name. Only keys are looked
-// at: a route that is missing behind the longest one is looked for nowhere else.
+// locateCustom finds the stage under a custom domain name. Only rules and keys
+// are looked at: a route that is missing behind the first rule or the longest key
+// is looked for nowhere else.
 func (x *exchange) locateCustom(d *domain, path string) error {
 	if err := x.checkClientCertificate(d); err != nil {
 		return err
 	}
+	for i := range d.rules {
+		if d.rules[i].matches(x.req) {
+			return x.follow(&d.rules[i], path)
+		}
+	}
 	key, ok := d.match(path)
 	if !ok {
-		return notFound("no API mapping of the domain name matches the path")
+		return notFound("no routing rule and no API mapping of the domain name matches the request")
 	}
 	x.custom, x.basePath = true, key
 	if x.stage = d.stages[key]; x.stage == nil {

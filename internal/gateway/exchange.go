@@ -30,13 +30,14 @@ type exchange struct {
 	secure   bool
 
 	// From locate.
-	stage      *stage
-	domain     string            // of the API, for the event
-	custom     bool              // the domain is a custom domain name
-	basePath   string            // key of its API mapping
-	clientCert *event.ClientCert // of mutual TLS
-	sentPath   string            // encoded, without the stage
-	path       string            // decoded, without the stage
+	stage       *stage
+	domain      string            // of the API, for the event
+	custom      bool              // the domain is a custom domain name
+	basePath    string            // key of its API mapping
+	routingRule string            // identifier, in place of a mapping
+	clientCert  *event.ClientCert // of mutual TLS
+	sentPath    string            // encoded, without the stage
+	path        string            // decoded, without the stage
 
 	// From match.
 	route  *httpapi.Route

@@ -47,6 +47,8 @@ func (x *exchange) contextVariable(name string) string {
 		return x.g.config.Account
 	case "apiId":
 		return x.stage.api.id
+	case "customDomain.routingRuleIdMatched":
+		return x.routingRule
 	case "customDomain.basePathMatched":
 		return x.basePath
 	case "domainName":
