@@ -25,6 +25,10 @@ func (s *Server) controlHandler() http.Handler {
 		Log:      s.log,
 	})
 	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		if strings.HasPrefix(r.URL.Path, responsesPath) {
+			s.takeResponse(w, r)
+			return
+		}
 		if strings.HasPrefix(r.URL.Path, "/_hakone/") {
 			operator.ServeHTTP(w, r)
 			return

@@ -18,6 +18,10 @@ import (
 
 // wireCloudFormation collects the resource types of all services.
 func (s *Server) wireCloudFormation(blobs *blob.Store) error {
+	responses := s.responseURL
+	if s.config.Functions.NoNetwork {
+		responses = nil
+	}
 	s.cloudformation = cloudformation.New(cloudformation.Config{
 		Store:   s.store,
 		Blobs:   blobs,
@@ -29,8 +33,11 @@ func (s *Server) wireCloudFormation(blobs *blob.Store) error {
 			value, kind, ok := s.ssm.Lookup(name)
 			return template.SSMParameter{Type: kind, Value: value}, ok
 		},
-		Role:   s.iam.RoleByARN,
-		Served: func(ctx context.Context) error { return s.gateway.WaitFor(ctx, s.apis.Revision()) },
+		Role: s.iam.RoleByARN,
+
+		Functions:   customFunctions{s},
+		ResponseURL: responses,
+		Served:      func(ctx context.Context) error { return s.gateway.WaitFor(ctx, s.apis.Revision()) },
 	})
 	return nil
 }

@@ -255,10 +255,14 @@ func (d *Deployment) create(ctx context.Context, f *failure, r *Resource, next *
 	if err != nil {
 		reason := stopReason(ctx, err, stopped)
 		v := r.Now
-		if operation == Replace {
-			r.Operation, r.Next, r.Before = None, nil, nil
-		} else {
+		next.PhysicalID = result.PhysicalID
+		switch {
+		case operation == Create:
 			v = next
+		case result.PhysicalID != "": // the rollback deletes what is left of it
+			r.Now, r.Next = next, nil
+		default:
+			r.Operation, r.Next, r.Before = None, nil, nil
 		}
 		if err := d.Journal.Save(keep, r, d.event(r, v, failed, reason)); err != nil {
 			return f.keep(err)
@@ -266,7 +270,7 @@ func (d *Deployment) create(ctx context.Context, f *failure, r *Resource, next *
 		f.add(r.LogicalID, operation, reason, err)
 		return err
 	}
-	next.PhysicalID, next.Ref, next.Attributes = result.PhysicalID, result.Ref, result.Attributes
+	next.take(&result)
 	if next.PhysicalID == "" {
 		next.PhysicalID = next.Name
 	}
@@ -281,17 +285,24 @@ func (d *Deployment) update(ctx context.Context, f *failure, r *Resource, next *
 	keep := context.WithoutCancel(ctx)
 	r.settle()
 	r.Deployment, r.Operation, r.Before, r.Calling = d.ID, Update, r.Now, true
+	next.follow(r.Now)
+	if typ.Outside {
+		r.Next = next
+	}
 	if err := d.Journal.Save(keep, r, d.event(r, r.Now, UpdateInProgress, "")); err != nil {
 		return f.keep(err)
 	}
+	begun := false
 	err := d.required(typ, next)
 	if err == nil {
-		err = d.change(ctx, r.LogicalID, typ, r.Now, next)
+		begun, err = d.change(ctx, r.LogicalID, typ, r.Now, next)
 	}
 	r.Calling = false
-	if err != nil { // its writes were undone: there is nothing to take back
+	if err != nil {
 		reason := stopReason(ctx, err, reasonUpdateStop)
-		r.Operation, r.Before = None, nil
+		if !typ.Outside || !begun { // there is nothing to take back: what it wrote was undone
+			r.Operation, r.Before, r.Next = None, nil, nil
+		}
 		if err := d.Journal.Save(keep, r, d.event(r, r.Now, UpdateFailed, reason)); err != nil {
 			return f.keep(err)
 		}
@@ -301,15 +312,16 @@ func (d *Deployment) update(ctx context.Context, f *failure, r *Resource, next *
 	if next.PhysicalID != r.Now.PhysicalID { // the handler made another one
 		r.Operation = Replace
 	}
-	r.Now = next
+	r.Now, r.Next = next, nil
 	return f.keep(d.Journal.Save(keep, r, d.event(r, next, UpdateComplete, "")))
 }
 
 // change calls the handler to turn one version into another, and fills in what
-// became of it.
-func (d *Deployment) change(ctx context.Context, id string, typ *Type, from, to *Version) error {
-	to.PhysicalID, to.Ref, to.Attributes, to.Name, to.Token = from.PhysicalID, from.Ref, from.Attributes, from.Name, from.Token
-	return d.call(ctx, id, func(ctx context.Context) error {
+// became of it. begun says that an error came when something was changed already,
+// which only handlers of types outside the store tell.
+func (d *Deployment) change(ctx context.Context, id string, typ *Type, from, to *Version) (begun bool, err error) {
+	to.follow(from)
+	err = d.call(ctx, id, func(ctx context.Context) error {
 		req, err := d.request(id, to)
 		if err != nil {
 			return err
@@ -319,17 +331,31 @@ func (d *Deployment) change(ctx context.Context, id string, typ *Type, from, to 
 			return err
 		}
 		result, err := typ.Handler.Update(ctx, req, old)
+		begun = result.PhysicalID != ""
 		if err != nil {
 			return err
 		}
-		if result.PhysicalID != "" {
-			to.PhysicalID, to.Ref = result.PhysicalID, result.Ref
+		if result.PhysicalID == "" {
+			result.PhysicalID, result.Ref = to.PhysicalID, to.Ref
 		}
-		if result.Attributes != nil {
-			to.Attributes = result.Attributes
+		if result.Attributes == nil {
+			result.Attributes, result.Lists, result.NoEcho = to.Attributes, to.Lists, to.NoEcho
 		}
+		to.take(&result)
 		return nil
 	})
+	return begun, err
+}
+
+// take notes what a handler made.
+func (v *Version) take(r *Result) {
+	v.PhysicalID, v.Ref, v.Attributes, v.Lists, v.NoEcho = r.PhysicalID, r.Ref, r.Attributes, r.Lists, r.NoEcho
+}
+
+// follow makes v the same physical resource as before.
+func (v *Version) follow(before *Version) {
+	v.PhysicalID, v.Ref, v.Attributes, v.Lists, v.NoEcho = before.PhysicalID, before.Ref, before.Attributes, before.Lists, before.NoEcho
+	v.Name, v.Token = before.Name, before.Token
 }
 
 // required checks what the type cannot do without.

@@ -21,7 +21,7 @@ func (t Types) Classify(b *template.Bound, placeholder func(typeName string) boo
 	var out []Class
 	for _, r := range b.Resources() {
 		c := Class{LogicalID: r.ID, Type: r.Type, Position: r.Get("Type").Position}
-		if typ, ok := t[r.Type]; ok {
+		if typ, ok := t.Find(r.Type); ok {
 			c.Level = typ.Level
 		} else if placeholder != nil && placeholder(r.Type) && KnownType(r.Type) {
 			c.Level = Placeholder

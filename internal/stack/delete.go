@@ -48,10 +48,10 @@ func retained(policy string, creating bool) bool {
 func (d *Deployment) delete(ctx context.Context, f *failure, r *Resource, creating bool) error {
 	keep := context.WithoutCancel(ctx)
 	v := r.current()
-	if r.Now == nil { // its creation failed, so there is nothing
+	if r.Now == nil && !r.remains() { // its creation failed, so there is nothing
 		return d.forget(keep, f, r, d.event(r, &v, DeleteComplete, ""))
 	}
-	if retained(v.DeletionPolicy, creating) {
+	if r.Now != nil && retained(v.DeletionPolicy, creating) {
 		return d.forget(keep, f, r, d.event(r, &v, DeleteSkipped, ""))
 	}
 	r.Calling = true

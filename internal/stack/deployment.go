@@ -129,7 +129,7 @@ func (d *Deployment) remove(id string) {
 // a placeholder: the deployment has been checked before it started, and what an
 // earlier one accepted must be deletable.
 func (d *Deployment) typeOf(name string) Type {
-	if t, ok := d.Types[name]; ok {
+	if t, ok := d.Types.Find(name); ok {
 		return t
 	}
 	return Type{Name: name, Level: Placeholder, Replace: []string{}, Handler: placeholder{}}
@@ -211,6 +211,9 @@ func (l lookup) GetAtt(id, attribute string) (*template.Node, error) {
 	}
 	if value, ok := v.Attributes[attribute]; ok {
 		return template.Text(value), nil
+	}
+	if list, ok := v.Lists[attribute]; ok {
+		return template.Texts(list...), nil
 	}
 	if v.Level == Placeholder {
 		return template.Text(fmt.Sprintf("hakone-placeholder-%s-%s", id, attribute)), nil

@@ -2,6 +2,7 @@ package stack
 
 import (
 	"context"
+	"strings"
 
 	"github.com/hakonegate/hakone/internal/template"
 )
@@ -13,6 +14,9 @@ import (
 // what Fn::GetAtt may ask for ("Outputs.*" allows any name with that prefix).
 // Required lists the properties that a resource must have. MaxName is the
 // longest physical name that the type takes; 0 means 64.
+//
+// Outside says that what the handler makes is not in the store, so that a failed
+// call leaves it: the engine then deletes, or updates back, what was begun.
 type Type struct {
 	Name       string
 	Level      Level
@@ -24,6 +28,7 @@ type Type struct {
 	NameProperty string // the property that names the resource, such as "RoleName"; "" if none does
 	MaxName      int
 	LowerName    bool // generated names are in lower case, as S3 wants them
+	Outside      bool
 }
 
 // A Level says how much of a resource exists locally. Its zero value is
@@ -71,6 +76,9 @@ func (l *Level) UnmarshalText(text []byte) error {
 // Calls for different resources run concurrently; one at a time for each resource.
 // What a call writes to the store under its context is taken back when the call
 // fails or the process dies in it, so handlers need not clean up after themselves.
+// Handlers of types that are Outside say with an error, by Result.PhysicalID, that
+// something was begun all the same; after the process died in Create, Delete is
+// asked for the proposed name, whether it was made or not.
 // Delete of what is gone succeeds. An error's text becomes the reason in the
 // stack's events; for an [awserr.Error] that is its Message.
 type Handler interface {
@@ -98,12 +106,26 @@ type Request struct {
 // A Result is what became of a request.
 type Result struct {
 	PhysicalID string
-	Ref        string            // what Ref gives; "" means PhysicalID
-	Attributes map[string]string // what Fn::GetAtt gives
+	Ref        string              // what Ref gives; "" means PhysicalID
+	Attributes map[string]string   // what Fn::GetAtt gives
+	Lists      map[string][]string // attributes that are lists
+	NoEcho     bool                // what Fn::GetAtt gives must not be shown
 }
 
 // Types are the resource types served, by name.
 type Types map[string]Type
+
+// customResource is the type that serves all those named Custom::Something.
+const customResource = "AWS::CloudFormation::CustomResource"
+
+// Find returns the type that serves resources of the named type.
+func (t Types) Find(name string) (Type, bool) {
+	if strings.HasPrefix(name, "Custom::") {
+		name = customResource
+	}
+	typ, ok := t[name]
+	return typ, ok
+}
 
 // Collect makes one table of the lists that services return.
 func Collect(lists ...[]Type) Types {

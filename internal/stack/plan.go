@@ -140,7 +140,7 @@ func (p *planned) GetAtt(id, attribute string) (*template.Node, error) {
 	if p.stays(id) {
 		return lookup{p.d}.GetAtt(id, attribute)
 	}
-	if t, ok := p.d.Types[p.types[id]]; ok && !t.hasAttribute(attribute) {
+	if t, ok := p.d.Types.Find(p.types[id]); ok && !t.hasAttribute(attribute) {
 		return nil, noAttribute(id, attribute, t.Name)
 	}
 	return nil, template.ErrUnknown

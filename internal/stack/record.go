@@ -58,12 +58,14 @@ const (
 // A Version is one physical resource and what it was made from.
 type Version struct {
 	Type                string
-	PhysicalID          string            `json:",omitempty"`
-	Ref                 string            `json:",omitempty"` // "" means PhysicalID
-	Attributes          map[string]string `json:",omitempty"`
-	Properties          *template.Node    // resolved, but for dynamic references
-	Metadata            *template.Node    `json:",omitempty"`
-	Name                string            // proposed when it was created
+	PhysicalID          string              `json:",omitempty"`
+	Ref                 string              `json:",omitempty"` // "" means PhysicalID
+	Attributes          map[string]string   `json:",omitempty"`
+	Lists               map[string][]string `json:",omitempty"`
+	NoEcho              bool                `json:",omitempty"` // its attributes must not be shown
+	Properties          *template.Node      // resolved, but for dynamic references
+	Metadata            *template.Node      `json:",omitempty"`
+	Name                string              // proposed when it was created
 	Token               string
 	Level               Level
 	DependsOn           []string `json:",omitempty"`
@@ -81,7 +83,7 @@ type Resource struct {
 	Updated   time.Time
 
 	Now        *Version  `json:",omitempty"` // what there is; nil before its creation succeeded
-	Next       *Version  `json:",omitempty"` // what is being created
+	Next       *Version  `json:",omitempty"` // what is being created; outside the store also what an update is going to, and what a failed creation left if it has a PhysicalID
 	Before     *Version  `json:",omitempty"` // what an update found; after a replacement, what clean-up deletes
 	Deployment string    `json:",omitempty"` // the one that touched it last; what follows is about that one
 	Operation  Operation `json:",omitempty"`
@@ -91,8 +93,14 @@ type Resource struct {
 
 // settle forgets a deployment that is over.
 func (r *Resource) settle() {
-	r.Next, r.Before, r.Operation, r.TakenBack, r.Calling = nil, nil, None, false, false
+	if !r.remains() {
+		r.Next = nil
+	}
+	r.Before, r.Operation, r.TakenBack, r.Calling = nil, None, false, false
 }
+
+// remains reports whether a creation that failed may have left something.
+func (r *Resource) remains() bool { return r.Now == nil && r.Next != nil && r.Next.PhysicalID != "" }
 
 // current returns the version to show: of a resource that is being created the
 // one that is coming.

@@ -20,6 +20,7 @@ func (d *Deployment) Resume(ctx context.Context, status Status) error {
 			return err
 		}
 		r.Calling = false
+		d.suspect(r)
 		if err := d.Journal.Save(ctx, r); err != nil {
 			return err
 		}
@@ -46,6 +47,21 @@ func (d *Deployment) Resume(ctx context.Context, status Status) error {
 		return d.Delete(ctx)
 	default:
 		return fmt.Errorf("resume a stack in status %s: nothing was under way", status)
+	}
+}
+
+// suspect notes that a handler which was cut off may have made something outside
+// the store.
+func (d *Deployment) suspect(r *Resource) {
+	if r.Next == nil || r.Operation != Create && r.Operation != Replace {
+		return
+	}
+	if typ := d.typeOf(r.Next.Type); !typ.Outside {
+		return
+	}
+	r.Next.PhysicalID = r.Next.Name
+	if r.Operation == Replace {
+		r.Now, r.Next = r.Next, nil
 	}
 }
 
@@ -126,7 +142,7 @@ func (d *Deployment) takeBack(ctx context.Context, f *failure, r *Resource) erro
 	case r.Operation == Replace && r.Next == nil && r.Now.PhysicalID != r.Before.PhysicalID:
 		r.Now, r.Before, r.TakenBack = r.Before, r.Now, true
 		return f.keep(d.Journal.Save(ctx, r, d.event(r, r.Now, UpdateComplete, "")))
-	case r.Operation == Update && r.Before != nil && !equal(r.Now.Properties, r.Before.Properties):
+	case r.Operation == Update && r.Before != nil && (r.Next != nil || !equal(r.Now.Properties, r.Before.Properties)):
 		return d.turnBack(ctx, f, r)
 	default:
 		if r.Before != nil {
@@ -148,8 +164,11 @@ func (d *Deployment) turnBack(ctx context.Context, f *failure, r *Resource) erro
 	if err := d.Journal.Save(ctx, r, d.event(r, r.Now, UpdateInProgress, "")); err != nil {
 		return f.keep(err)
 	}
-	to := *r.Before
-	err := d.change(ctx, r.LogicalID, &typ, r.Now, &to)
+	to, from := *r.Before, r.Now
+	if r.Next != nil {
+		from = r.Next
+	}
+	_, err := d.change(ctx, r.LogicalID, &typ, from, &to)
 	r.Calling = false
 	if err != nil {
 		if err := d.Journal.Save(ctx, r, d.event(r, r.Now, UpdateFailed, reasonOf(err))); err != nil {

@@ -31,11 +31,15 @@ var typeActions = map[string][]string{
 	"AWS::EC2::EIP":                 {"ec2:AllocateAddress"},
 	"AWS::SSM::Parameter":           {"ssm:PutParameter"},
 	"AWS::CloudFormation::Stack":    {"cloudformation:CreateStack", "iam:CreateRole", "iam:PutRolePolicy", "iam:AttachRolePolicy", "iam:PassRole"},
+	customTypeName:                  {"lambda:InvokeFunction"},
 	"AWS::CDK::Metadata":            {},
 }
 
 // actionsOf returns the actions that a resource type stands for.
 func actionsOf(typeName string) []string {
+	if strings.HasPrefix(typeName, "Custom::") {
+		typeName = customTypeName
+	}
 	if actions, ok := typeActions[typeName]; ok {
 		return actions
 	}

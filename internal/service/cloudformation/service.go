@@ -42,6 +42,12 @@ type Config struct {
 	// are none.
 	Role func(arn string) (*access.Role, bool)
 
+	// Functions call the functions of custom resources; ResponseURL returns the
+	// address to which a token is added for what they and wait conditions are to
+	// answer to. Nil: there are no custom resources.
+	Functions   Functions
+	ResponseURL func() string
+
 	// Served waits until callers of what the stacks made see it as it is recorded
 	// now; nil: they always do. A stack is described to be complete only then.
 	Served func(ctx context.Context) error
@@ -58,7 +64,10 @@ type Service struct {
 	exports store.Collection[Export]
 	texts   store.Collection[text] // templates, by deployment
 	sets    store.Collection[ChangeSet]
-	tokens  store.Collection[token] // STACK/TOKEN
+	tokens  store.Collection[token]   // STACK/TOKEN
+	signals store.Collection[signals] // by the token of a wait condition's handle
+
+	answers answers
 
 	mu     sync.Mutex
 	active map[string]bool // names of stacks that are being worked on
@@ -86,6 +95,7 @@ func New(c Config) *Service {
 		texts:   store.In[text](c.Store, "cloudformation.templates"),
 		sets:    store.In[ChangeSet](c.Store, "cloudformation.changesets"),
 		tokens:  store.In[token](c.Store, "cloudformation.tokens"),
+		signals: store.In[signals](c.Store, "cloudformation.signals"),
 		active:  map[string]bool{},
 		jobs:    make(chan func(context.Context)),
 		stopped: make(chan struct{}),

@@ -14,18 +14,20 @@ func (s *Service) ownTypes() []stack.Type {
 			MaxName: 128, Handler: nested{s},
 		},
 		{Name: "AWS::CDK::Metadata", Level: stack.Record, Handler: recorded{}},
-		{Name: "AWS::CloudFormation::WaitConditionHandle", Level: stack.Record, Replace: []string{}, Attributes: []string{}, Handler: recorded{}},
-		{Name: "AWS::CloudFormation::WaitCondition", Level: stack.Record, Attributes: []string{"Data"}, Handler: recorded{}},
+		{
+			Name: customTypeName, Level: stack.Real, Required: []string{"ServiceToken"}, Handler: custom{s}, Outside: true, MaxName: 128,
+		},
+		{Name: "AWS::CloudFormation::WaitConditionHandle", Level: stack.Record, Attributes: []string{}, Handler: waitHandle{s}},
+		{Name: "AWS::CloudFormation::WaitCondition", Level: stack.Record, Attributes: []string{"Data"}, Handler: waitCondition{s}},
 	}
 }
 
-// recorded serves types that have no effect here. A wait condition is satisfied at
-// once: nothing runs on an instance that could signal it.
+// recorded serves types that have no effect here.
 type recorded struct{}
 
 // Create gives the resource its proposed name.
 func (recorded) Create(_ context.Context, r *stack.Request) (stack.Result, error) {
-	return stack.Result{PhysicalID: r.ProposedName, Attributes: map[string]string{"Data": "{}"}}, nil
+	return stack.Result{PhysicalID: r.ProposedName}, nil
 }
 
 // Update changes nothing.

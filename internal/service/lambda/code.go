@@ -119,7 +119,10 @@ func inline(source, runtime string) ([]byte, error) {
 		return nil, invalidParameter("ZipFile can only be used when Runtime is set to either of [nodejs, python]; Runtime is %s", runtime)
 	}
 	return pack(func(add func(string, fs.FileMode, []byte) error) error {
-		return add(name, 0o644, []byte(source))
+		if err := add(name, 0o644, []byte(source)); err != nil {
+			return err
+		}
+		return addResponseModule(source, runtime, add)
 	})
 }
 
