@@ -30,19 +30,25 @@ const (
 // A Store keeps blobs. It is safe for concurrent use.
 type Store struct {
 	objects jetstream.ObjectStore
+	shared  bool // others store too, and the server that is asked may not know it yet
 }
 
 // Open opens the blobs of an engine.
 func Open(ctx context.Context, e *engine.Engine) (*Store, error) {
 	js := e.JetStream()
 	objects, err := js.ObjectStore(ctx, bucket)
-	if errors.Is(err, jetstream.ErrBucketNotFound) || errors.Is(err, jetstream.ErrStreamNotFound) {
-		objects, err = js.CreateObjectStore(ctx, jetstream.ObjectStoreConfig{Bucket: bucket, Description: "code and layers of hakone"})
+	if !e.Embedded() || errors.Is(err, jetstream.ErrBucketNotFound) || errors.Is(err, jetstream.ErrStreamNotFound) {
+		err = e.Place(ctx, func(ctx context.Context, replicas int) error {
+			objects, err = js.CreateOrUpdateObjectStore(ctx, jetstream.ObjectStoreConfig{
+				Bucket: bucket, Description: "code and layers of hakone", Replicas: replicas,
+			})
+			return err
+		})
 	}
 	if err != nil {
 		return nil, fmt.Errorf("open blobs: %w", err)
 	}
-	return &Store{objects}, nil
+	return &Store{objects, !e.Embedded()}, nil
 }
 
 // Hash returns the name under which Put stores content.
@@ -80,6 +86,9 @@ func (s *Store) Get(ctx context.Context, hash string) ([]byte, error) {
 		return nil, fmt.Errorf("read blob %q: %w", hash, ErrNotFound)
 	}
 	content, err := s.objects.GetBytes(ctx, hash)
+	for tries := 0; s.shared && err != nil && tries < 20 && engine.Passing(ctx); tries++ {
+		content, err = s.objects.GetBytes(ctx, hash)
+	}
 	if errors.Is(err, jetstream.ErrObjectNotFound) {
 		return nil, fmt.Errorf("read blob %s: %w", hash, ErrNotFound)
 	}

@@ -29,17 +29,21 @@ const startTimeout = time.Minute
 // A Config says where the engine keeps its data. Dir or URL is required.
 type Config struct {
 	Dir string       // data directory of the embedded server; made if it is missing
-	URL string       // an external NATS server instead of the embedded one
+	URL string       // external NATS servers instead of the embedded one, separated by commas
 	Log *slog.Logger // nil discards
+
+	External // of the servers of URL
 }
 
 // An Engine is a running or connected JetStream. It is safe for concurrent use.
 type Engine struct {
-	dir  string
-	lock *os.File       // held while the embedded server runs; nil when external
-	srv  *server.Server // nil when external
-	conn *nats.Conn
-	js   jetstream.JetStream
+	dir      string
+	lock     *os.File       // held while the engine has a directory
+	srv      *server.Server // nil when external
+	conn     *nats.Conn
+	js       jetstream.JetStream
+	node     string // of an external engine
+	replicas int
 }
 
 // Start starts or connects to JetStream and returns when it is usable. A data
@@ -101,23 +105,9 @@ func embed(ctx context.Context, c Config) (_ *Engine, err error) {
 	return e, nil
 }
 
-// connect uses a server that somebody else runs.
-func connect(ctx context.Context, c Config) (*Engine, error) {
-	e := &Engine{}
-	if err := e.dial(c.URL, nats.MaxReconnects(-1)); err != nil {
-		return nil, err
-	}
-	if _, err := e.js.AccountInfo(ctx); err != nil {
-		_ = e.Close()
-		return nil, fmt.Errorf("use JetStream of the NATS server: %w", err)
-	}
-	return e, nil
-}
-
 func (e *Engine) dial(url string, options ...nats.Option) (err error) {
 	options = append(options, nats.Name("hakone"), nats.Timeout(10*time.Second))
 	if e.conn, err = nats.Connect(url, options...); err != nil {
-		// The URL may hold a password: the error of nats.Connect does not repeat it.
 		return fmt.Errorf("connect to NATS: %w", err)
 	}
 	if e.js, err = jetstream.New(e.conn, jetstream.WithDefaultTimeout(30*time.Second)); err != nil {
@@ -133,7 +123,7 @@ func (e *Engine) JetStream() jetstream.JetStream { return e.js }
 // only user.
 func (e *Engine) Embedded() bool { return e.srv != nil }
 
-// Dir returns the data directory; empty for an external server.
+// Dir returns the data directory of the embedded server.
 func (e *Engine) Dir() string { return e.dir }
 
 // Close disconnects and stops the embedded server. Everything acknowledged

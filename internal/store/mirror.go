@@ -19,6 +19,10 @@ type mirror struct {
 	rev     uint64                       // sequence of the last change applied
 	base    uint64                       // changes up to this one are dead
 	batch   []change                     // an atomic batch whose end has not arrived
+	seen    uint64                       // sequence of the last message received
+	behind  bool                         // messages were replaced before they arrived
+	held    []change                     // what arrived since
+	beats   map[string]heard             // by node
 	err     error                        // why the mirror stopped
 	isReady bool
 	count   uint64 // messages received while loading
@@ -42,6 +46,7 @@ type change struct {
 	deleted bool
 	batch   string // the atomic batch it belongs to
 	commit  bool   // it is the last one of its batch
+	beat    string // no record, but a sign of life of this node
 }
 
 type waiter struct {
@@ -50,20 +55,35 @@ type waiter struct {
 }
 
 func newMirror() *mirror {
-	return &mirror{ready: make(chan struct{}), records: map[string]map[string]record{}, subs: map[chan struct{}]struct{}{}}
+	return &mirror{ready: make(chan struct{}), records: map[string]map[string]record{}, beats: map[string]heard{}, subs: map[chan struct{}]struct{}{}}
 }
 
 // receive applies a change, or a whole batch when its last change arrives. While
 // loading, the last change of an old batch may have been overwritten since; then
 // a message of another batch, or the end of what is stored, ends it.
+//
+// A mirror that was cut off finds gaps: messages that later ones replaced. Until
+// it has caught up it does not know a state that ever was, so it shows the last
+// one, and then the present one at once.
 func (m *mirror) receive(c change, last bool) {
 	m.mu.Lock()
 	defer m.mu.Unlock()
-	if m.err != nil {
+	if m.err != nil || c.rev <= m.seen {
 		return
 	}
 	if !m.isReady {
 		m.count++
+	} else if c.rev != m.seen+1 {
+		m.behind = true
+	}
+	m.seen = c.rev
+	if m.behind {
+		m.held = append(m.held, c)
+		if last {
+			m.applyLocked(append(m.batch, m.held...))
+			m.batch, m.held, m.behind = nil, nil, false
+		}
+		return
 	}
 	if len(m.batch) > 0 && m.batch[0].batch != c.batch {
 		m.applyLocked(m.batch)
@@ -89,15 +109,24 @@ func (m *mirror) applyLocked(changes []change) {
 	if len(changes) == 0 {
 		return
 	}
+	moved := false
 	for _, c := range changes {
+		if c.beat != "" {
+			m.hearLocked(c)
+			continue
+		}
 		if c.rev <= m.base {
 			continue
 		}
+		moved = true
 		if err := m.putLocked(c); err != nil {
 			m.failLocked(damaged("%w", err))
 			return
 		}
 		m.rev = c.rev
+	}
+	if !moved {
+		return
 	}
 	m.waiters = slices.DeleteFunc(m.waiters, func(w waiter) bool {
 		if w.rev > m.rev {
@@ -142,6 +171,13 @@ func (m *mirror) loaded() {
 	m.mu.Lock()
 	defer m.mu.Unlock()
 	m.readyLocked()
+}
+
+// received returns the sequence of the last message, whatever it was.
+func (m *mirror) received() uint64 {
+	m.mu.RLock()
+	defer m.mu.RUnlock()
+	return m.seen
 }
 
 func (m *mirror) loadedCount() uint64 {

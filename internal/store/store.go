@@ -12,6 +12,7 @@ import (
 	"errors"
 	"fmt"
 	"path/filepath"
+	"strings"
 	"sync"
 	"time"
 
@@ -48,9 +49,13 @@ const (
 type Store struct {
 	js       jetstream.JetStream
 	stream   jetstream.Stream
-	consume  jetstream.ConsumeContext
 	embedded bool
 	mark     mark
+	largest  int    // bytes of one record
+	pulse    *pulse // nil when embedded
+
+	consuming sync.Mutex // held while consume is replaced
+	consume   jetstream.ConsumeContext
 
 	// writing holds one token: writers of this process take turns, so that
 	// the mirror is never behind when a transaction is checked against it.
@@ -66,11 +71,15 @@ type Store struct {
 // open longer than the store.
 func Open(ctx context.Context, e *engine.Engine) (*Store, error) {
 	s := &Store{
-		js: e.JetStream(), embedded: e.Embedded(),
+		js: e.JetStream(), embedded: e.Embedded(), largest: MaxRecord,
 		writing: make(chan struct{}, 1), retrying: make(chan struct{}, 1), mirror: newMirror(), closed: make(chan struct{}),
 	}
 	if err := s.openStream(ctx, e); err != nil {
 		return nil, err
+	}
+	if !s.embedded {
+		s.largest = int(min(MaxRecord, e.MaxPayload()-MaxKey*3-1024))
+		s.pulse = newPulse(e)
 	}
 	if err := s.load(ctx); err != nil {
 		_ = s.Close()
@@ -81,15 +90,18 @@ func Open(ctx context.Context, e *engine.Engine) (*Store, error) {
 			_ = s.Close()
 			return nil, err
 		}
+		return s, nil
 	}
+	s.beat() //nolint:contextcheck // it goes on until Close
 	return s, nil
 }
 
 // openStream makes the stream on first use, or opens it and looks for damage.
 func (s *Store) openStream(ctx context.Context, e *engine.Engine) error {
-	if s.embedded {
-		s.mark = mark(filepath.Join(e.Dir(), "records"))
+	if !s.embedded {
+		return s.shareStream(ctx, e)
 	}
+	s.mark = mark(filepath.Join(e.Dir(), "records"))
 	var err error
 	s.stream, err = s.js.Stream(ctx, streamName)
 	if errors.Is(err, jetstream.ErrStreamNotFound) {
@@ -109,7 +121,16 @@ func (s *Store) createStream(ctx context.Context) error {
 	if known.seq > 0 {
 		return damaged("they are missing")
 	}
-	s.stream, err = s.js.CreateStream(ctx, jetstream.StreamConfig{
+	config := streamConfig()
+	config.AllowDirect = true
+	if s.stream, err = s.js.CreateStream(ctx, config); err != nil {
+		return fmt.Errorf("create records: %w", err)
+	}
+	return nil
+}
+
+func streamConfig() jetstream.StreamConfig {
+	return jetstream.StreamConfig{
 		Name:               streamName,
 		Description:        "records of hakone",
 		Subjects:           []string{subjectPrefix + ">"},
@@ -118,11 +139,22 @@ func (s *Store) createStream(ctx context.Context) error {
 		MaxMsgSize:         MaxRecord + MaxKey*3 + 1024,
 		MaxBytes:           maxBytes,
 		Discard:            jetstream.DiscardNew,
-		AllowDirect:        true,
 		AllowAtomicPublish: true,
+	}
+}
+
+// shareStream makes the stream of several nodes, or makes it what it is to be.
+// Direct reads stay off: a server that is behind would answer them.
+func (s *Store) shareStream(ctx context.Context, e *engine.Engine) error {
+	config := streamConfig()
+	config.Subjects = append(config.Subjects, beatPrefix+">")
+	err := e.Place(ctx, func(ctx context.Context, replicas int) (err error) {
+		config.Replicas = replicas
+		s.stream, err = s.js.CreateOrUpdateStream(ctx, config)
+		return err
 	})
 	if err != nil {
-		return fmt.Errorf("create records: %w", err)
+		return fmt.Errorf("open records: %w", err)
 	}
 	return nil
 }
@@ -141,13 +173,8 @@ func (s *Store) load(ctx context.Context) error {
 	if info.State.Msgs == 0 {
 		s.mirror.loaded()
 	}
-	consumer, err := s.js.OrderedConsumer(ctx, streamName, jetstream.OrderedConsumerConfig{})
-	if err != nil {
-		return fmt.Errorf("read records: %w", err)
-	}
-	s.consume, err = consumer.Consume(s.receive, jetstream.PullMaxMessages(4096))
-	if err != nil {
-		return fmt.Errorf("read records: %w", err)
+	if err := s.follow(ctx); err != nil {
+		return err
 	}
 	if err := s.awaitLoaded(ctx, info.State.LastSeq); err != nil {
 		return err
@@ -156,6 +183,30 @@ func (s *Store) load(ctx context.Context) error {
 		return damaged("%d of %d cannot be read", info.State.Msgs-min(n, info.State.Msgs), info.State.Msgs)
 	}
 	return s.mark.write(reached{info.State.LastSeq, s.mirror.reached().count, known.base})
+}
+
+// follow makes the mirror follow the stream from where it is.
+func (s *Store) follow(ctx context.Context) error {
+	s.consuming.Lock()
+	defer s.consuming.Unlock()
+	if s.consume != nil {
+		s.consume.Stop()
+		s.consume = nil
+	}
+	config, options := jetstream.OrderedConsumerConfig{}, []jetstream.PullConsumeOpt{jetstream.PullMaxMessages(4096)}
+	if !s.embedded {
+		config.DeliverPolicy, config.OptStartSeq = jetstream.DeliverByStartSequencePolicy, s.mirror.received()+1
+		// A server that died is noticed by the heartbeats that are missing.
+		options = append(options, jetstream.PullExpiry(4*time.Second), jetstream.PullHeartbeat(beatEvery))
+	}
+	consumer, err := s.js.OrderedConsumer(ctx, streamName, config)
+	if err != nil {
+		return fmt.Errorf("read records: %w", err)
+	}
+	if s.consume, err = consumer.Consume(s.receive, options...); err != nil {
+		return fmt.Errorf("read records: %w", err)
+	}
+	return nil
 }
 
 // awaitLoaded waits for the mirror. A message that NATS cannot read is never
@@ -173,7 +224,7 @@ func (s *Store) awaitLoaded(ctx context.Context, last uint64) error {
 			return fmt.Errorf("read records: %w", ctx.Err())
 		case <-stalled.C:
 			n := s.mirror.loadedCount()
-			if n > seen {
+			if n > seen || !s.embedded { // others' messages come and go
 				seen = n
 				continue
 			}
@@ -192,6 +243,10 @@ func (s *Store) receive(msg jetstream.Msg) {
 		return
 	}
 	h := msg.Headers()
+	if node, ok := strings.CutPrefix(msg.Subject(), beatPrefix); ok {
+		s.mirror.receive(change{rev: meta.Sequence.Stream, data: msg.Data(), beat: node}, meta.NumPending == 0)
+		return
+	}
 	s.mirror.receive(change{
 		subject: msg.Subject(), data: msg.Data(), rev: meta.Sequence.Stream,
 		deleted: h.Get(operationHeader) == operationDelete,
@@ -246,6 +301,9 @@ func (s *Store) Close() (err error) {
 	s.closeOnce.Do(func() {
 		close(s.closed)
 		s.writing <- struct{}{} // the writer under way still needs the mirror
+		s.rest()
+		s.consuming.Lock()
+		defer s.consuming.Unlock()
 		if s.consume == nil {
 			return
 		}

@@ -288,3 +288,8 @@ func BenchmarkOpen10000(b *testing.B) {
 		shut()
 	}
 }
+
+func embedded(t *testing.T) engine.Config {
+	t.Helper()
+	return engine.Config{Dir: t.TempDir()}
+}

@@ -61,8 +61,8 @@ func (tx *Tx) stage(collection, key string, data []byte) error {
 		return fmt.Errorf("store %s: the key is empty", collection)
 	case len(key) > MaxKey:
 		return fmt.Errorf("store %s: %w: the key has %d bytes, at most %d are allowed", collection, ErrTooLarge, len(key), MaxKey)
-	case len(data) > MaxRecord:
-		return fmt.Errorf("store %s %q: %w: it has %d bytes, at most %d are allowed", collection, key, ErrTooLarge, len(data), MaxRecord)
+	case len(data) > tx.s.largest:
+		return fmt.Errorf("store %s %q: %w: it has %d bytes, at most %d are allowed", collection, key, ErrTooLarge, len(data), tx.s.largest)
 	}
 	t := tx.at(collection, key)
 	t.staged, t.data, t.deleted = true, data, data == nil
@@ -87,6 +87,9 @@ func (s *Store) Atomically(ctx context.Context, fn func(tx *Tx) error) error {
 			return err
 		}
 		tx := &Tx{s: s, touched: map[location]*touch{}}
+		if err := tx.guard(ctx); err != nil {
+			return err
+		}
 		if err := fn(tx); err != nil {
 			return err
 		}
@@ -141,7 +144,7 @@ func (s *Store) commit(ctx context.Context, tx *Tx) (done bool, err error) {
 	}
 	ctx, cancel := context.WithTimeout(context.WithoutCancel(ctx), writeWait)
 	defer cancel()
-	rev, err := s.publish(ctx, messages)
+	rev, err := s.send(ctx, messages)
 	if wrongSequence(err) {
 		return false, s.catchUp(ctx, tx)
 	}

@@ -1,0 +1,227 @@
+package store
+
+import (
+	"context"
+	"encoding/json"
+	"os"
+	"slices"
+	"strings"
+	"sync"
+	"time"
+
+	"github.com/nats-io/nats.go/jetstream"
+	"github.com/nats-io/nuid"
+
+	"github.com/hakonegate/hakone/internal/engine"
+)
+
+// Nodes that share records give signs of life through the stream of the records
+// itself. A beat that comes back to its node proves in one go that the node has a
+// connection, that the servers have a quorum, and that the node has seen every
+// record that was acknowledged before the beat was sent.
+const (
+	beatPrefix = "hakone.beats."
+	beatEvery  = time.Second
+
+	// StaleAfter is how old the records that a node sees may be before it counts as
+	// cut off.
+	StaleAfter = 5 * time.Second
+	// GoneAfter is how long a node is not heard of before others take over its work.
+	GoneAfter = 10 * time.Second
+
+	refuseAfter = 15 * time.Second // longer than an election; then writes fail at once
+)
+
+// beat is what a node says of itself.
+type beat struct {
+	Run  string // differs with each start
+	N    uint64
+	Host string
+	Bye  bool `json:",omitempty"` // it stops
+}
+
+type heard struct {
+	beat
+	at time.Time
+}
+
+// hearLocked notes a sign of life.
+func (m *mirror) hearLocked(c change) {
+	b := heard{at: time.Now()}
+	if json.Unmarshal(c.data, &b.beat) == nil {
+		m.beats[c.beat] = b
+	}
+}
+
+func (m *mirror) beatOf(node string) (heard, bool) {
+	m.mu.RLock()
+	defer m.mu.RUnlock()
+	b, ok := m.beats[node]
+	return b, ok
+}
+
+// A pulse is this node's part of it.
+type pulse struct {
+	e         *engine.Engine
+	node, run string
+	host      string
+	stop      context.CancelFunc
+	stopped   chan struct{}
+
+	mu    sync.Mutex
+	next  uint64
+	sent  []time.Time // when the beats from first on were sent
+	first uint64
+	since time.Time // that the node has been current
+}
+
+func newPulse(e *engine.Engine) *pulse {
+	host, _ := os.Hostname()
+	return &pulse{e: e, node: e.Node(), run: nuid.Next(), host: host, next: 1, first: 1, stopped: make(chan struct{}), stop: func() {}}
+}
+
+// say publishes one beat. Nobody acknowledges it: that it comes back says more.
+func (p *pulse) say(js jetstream.JetStream, bye bool) {
+	p.mu.Lock()
+	b := beat{Run: p.run, N: p.next, Host: p.host, Bye: bye}
+	p.next++
+	p.sent = append(p.sent, time.Now())
+	p.mu.Unlock()
+	if text, err := json.Marshal(b); err == nil {
+		_ = js.Conn().Publish(beatPrefix+p.node, text) // fails while there is no connection, which shows
+	}
+}
+
+// age returns how long ago the last beat that came back was sent.
+func (p *pulse) age(m *mirror) time.Duration {
+	b, ok := m.beatOf(p.node)
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	if len(p.sent) == 0 {
+		return 0
+	}
+	if ok && b.Run == p.run && b.N > p.first {
+		p.sent = slices.Clone(p.sent[b.N-p.first:])
+		p.first = b.N
+	}
+	age := time.Since(p.sent[0])
+	switch {
+	case age > StaleAfter:
+		p.since = time.Time{}
+	case p.since.IsZero():
+		p.since = time.Now()
+	}
+	return age
+}
+
+// current is how long the node has not been cut off.
+func (p *pulse) current(m *mirror) time.Duration {
+	p.age(m)
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	if p.since.IsZero() {
+		return 0
+	}
+	return time.Since(p.since)
+}
+
+// beat gives signs of life until the store is closed, and reads the stream anew
+// when they do not come back although there is a connection.
+func (s *Store) beat() {
+	ctx, cancel := context.WithCancel(context.Background())
+	s.pulse.stop = cancel
+	s.pulse.say(s.js, false)
+	go func() {
+		defer close(s.pulse.stopped)
+		tick := time.NewTicker(beatEvery)
+		defer tick.Stop()
+		tried := time.Now()
+		for {
+			select {
+			case <-tick.C:
+			case <-ctx.Done():
+				return
+			}
+			s.pulse.say(s.js, false)
+			if s.Stale() > StaleAfter && s.pulse.e.Connected() && time.Since(tried) > StaleAfter {
+				tried = time.Now()
+				again, done := context.WithTimeout(ctx, StaleAfter)
+				_ = s.follow(again) // the next turn tries it again
+				done()
+			}
+		}
+	}()
+}
+
+// rest ends the signs of life with one that says so.
+func (s *Store) rest() {
+	if s.pulse == nil {
+		return
+	}
+	s.pulse.stop()
+	select {
+	case <-s.pulse.stopped:
+		s.pulse.say(s.js, true)
+		_ = s.js.Conn().FlushTimeout(time.Second)
+	default: // it never began, or is busy: others notice
+	}
+}
+
+// Stale returns how old what the store shows may be: 0 when nobody else writes.
+// It grows while the node is cut off.
+func (s *Store) Stale() time.Duration {
+	if s.pulse == nil {
+		return 0
+	}
+	return s.pulse.age(s.mirror)
+}
+
+// Self names this process to others that share the records. It is empty when
+// nobody can.
+func (s *Store) Self() string {
+	if s.pulse == nil {
+		return ""
+	}
+	return s.pulse.node + "/" + s.pulse.run
+}
+
+// Gone reports whether the process that called itself self has ended, or has not
+// been heard of for [GoneAfter]: others may take over its work, and must be ready
+// for its being back. A node that is cut off itself knows nothing of others.
+func (s *Store) Gone(self string) bool {
+	if s.pulse == nil || self == s.Self() {
+		return self != s.Self()
+	}
+	node, run, _ := strings.Cut(self, "/")
+	if node == s.pulse.node {
+		return true // an earlier run of this node: its directory has one process
+	}
+	b, ok := s.mirror.beatOf(node)
+	if ok && (b.Run != run || b.Bye) {
+		return true
+	}
+	return s.pulse.current(s.mirror) > GoneAfter && (!ok || time.Since(b.at) > GoneAfter)
+}
+
+// A Node is one of the processes that share the records.
+type Node struct {
+	Name, Host string
+	Heard      time.Time
+	Gone       bool
+	Self       bool
+}
+
+// Nodes lists those that were heard of, by name; none when nobody can share.
+func (s *Store) Nodes() []Node {
+	if s.pulse == nil {
+		return nil
+	}
+	s.mirror.mu.RLock()
+	nodes := make([]Node, 0, len(s.mirror.beats))
+	for name, b := range s.mirror.beats {
+		nodes = append(nodes, Node{Name: name, Host: b.Host, Heard: b.at, Gone: b.Bye || time.Since(b.at) > GoneAfter, Self: name == s.pulse.node})
+	}
+	s.mirror.mu.RUnlock()
+	slices.SortFunc(nodes, func(a, b Node) int { return strings.Compare(a.Name, b.Name) })
+	return nodes
+}
