@@ -20,6 +20,7 @@ type dataPlaneOptions struct {
 	truststores     []string
 	throttle        string
 	vpcLinks        []string
+	acme            acmeOptions
 }
 
 func (o *dataPlaneOptions) flags(flags *pflag.FlagSet) {
@@ -29,6 +30,7 @@ func (o *dataPlaneOptions) flags(flags *pflag.FlagSet) {
 	flags.StringArrayVar(&o.truststores, "truststore", nil, "s3://BUCKET/KEY=FILE: certificates that a custom domain name with mutual TLS trusts (repeatable)")
 	flags.StringVar(&o.throttle, "account-throttle", "10000:5000", "RATE:BURST of requests to all APIs together, as AWS limits an account; off: no limit")
 	flags.StringArrayVar(&o.vpcLinks, "vpc-link", nil, "NAME=HOST:PORT that private integrations reach; NAME is the ARN of a listener or service, the ID of a VPC link, or * (repeatable)")
+	o.acme.flags(flags)
 }
 
 // open returns what the flags say. The caller closes what closer is, when the
@@ -41,6 +43,9 @@ func (o *dataPlaneOptions) open(p *program) (server.DataPlane, io.Closer, error)
 	}
 	config.CertFile, config.KeyFile = o.tlsCert, o.tlsKey
 	var err error
+	if config.ACME, err = o.acme.config(); err != nil {
+		return config, closer, err
+	}
 	if config.Truststores, err = pairs(o.truststores); err != nil {
 		return config, closer, usagef("--truststore: %w", err)
 	}

@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"log/slog"
 	"os"
+	"strings"
 	"sync"
 	"time"
 )
@@ -86,28 +87,82 @@ func openCertificate(certFile, keyFile string, log *slog.Logger) (*certificate, 
 }
 
 // dataPlaneTLS returns the data plane's configuration: TLS 1.2 and 1.3, HTTP/2
-// before HTTP/1.1, as API Gateway offers.
+// before HTTP/1.1, as API Gateway offers. A name gets the operator's certificate
+// where that covers it, else a public authority's, else the local authority's.
 func (s *Server) dataPlaneTLS(a *authority) (*tls.Config, error) {
-	config := &tls.Config{
-		MinVersion:     tls.VersionTLS12,
-		NextProtos:     []string{"h2", "http/1.1"},
-		GetCertificate: a.leafFor,
-	}
+	config := &tls.Config{MinVersion: tls.VersionTLS12, NextProtos: []string{"h2", "http/1.1"}}
 	s.truststores.require(config, s.gateway.Truststore)
-	d := &s.config.DataPlane
-	if d.CertFile == "" && d.KeyFile == "" {
-		return config, nil
+	given := func(string) *tls.Certificate { return nil }
+	if d := &s.config.DataPlane; d.CertFile != "" || d.KeyFile != "" {
+		c, err := openCertificate(d.CertFile, d.KeyFile, s.log)
+		if err != nil {
+			return nil, err
+		}
+		given = func(name string) *tls.Certificate {
+			if c := c.get(); name == "" || c.Leaf.VerifyHostname(name) == nil {
+				return c
+			}
+			return nil
+		}
 	}
-	given, err := openCertificate(d.CertFile, d.KeyFile, s.log)
-	if err != nil {
+	if err := s.openPublicCertificates(given); err != nil {
 		return nil, err
 	}
 	config.GetCertificate = func(hello *tls.ClientHelloInfo) (*tls.Certificate, error) {
-		c := given.get()
-		if hello.ServerName == "" || c.Leaf.VerifyHostname(hello.ServerName) == nil {
+		if c := given(hello.ServerName); c != nil {
 			return c, nil
+		}
+		if s.public != nil {
+			if c := s.public.certificate(hello.ServerName); c != nil {
+				return c, nil
+			}
 		}
 		return a.leafFor(hello)
 	}
-	return config, nil
+	return s.publicTLS(config), nil
+}
+
+// openPublicCertificates prepares certificates by ACME, if they are on, for the
+// names that the operator's own does not cover.
+func (s *Server) openPublicCertificates(given func(name string) *tls.Certificate) error {
+	acme := s.config.DataPlane.ACME
+	if acme == nil {
+		return nil
+	}
+	p, err := newPublicCertificates(acme, s.config.DataDir, s.log)
+	if err != nil {
+		return err
+	}
+	p.changes = s.apis.Changes
+	p.names = func(yield func(string) bool) {
+		for _, name := range acme.Hosts {
+			if given(name) == nil && !yield(name) {
+				return
+			}
+		}
+		for d := range s.apis.Domains() {
+			if given(strings.Replace(d.Name, "*", "x", 1)) == nil && !yield(d.Name) {
+				return
+			}
+		}
+	}
+	s.public = p
+	return nil
+}
+
+// publicTLS makes config answer an authority that looks for a proof, also on
+// names with mutual TLS: such a connection has no client certificate, so no API
+// answers on it there.
+func (s *Server) publicTLS(config *tls.Config) *tls.Config {
+	if s.public == nil {
+		return config
+	}
+	ordinary := config.GetConfigForClient
+	config.GetConfigForClient = func(hello *tls.ClientHelloInfo) (*tls.Config, error) {
+		if challenge := s.public.challenge(hello); challenge != nil {
+			return challenge, nil
+		}
+		return ordinary(hello)
+	}
+	return config
 }

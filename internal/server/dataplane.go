@@ -18,6 +18,10 @@ type DataPlane struct {
 	// local authority, as all do when both are empty.
 	CertFile, KeyFile string
 
+	// ACME gets certificates of a public authority for the custom domain names; nil:
+	// none.
+	ACME *ACME
+
 	// Truststores are files with the certificates of mutual TLS, by the URI that
 	// a custom domain name has for them: s3://bucket/key. They are read anew when
 	// they change.

@@ -78,6 +78,7 @@ type Server struct {
 	gateway        *gateway.Gateway
 	accessLogs     *accessLogs
 	truststores    truststores
+	public         *publicCertificates // nil when off
 	traces         *trace.Log
 
 	data    *front
@@ -293,6 +294,9 @@ func (s *Server) Run(ctx context.Context) error {
 	listeners, listening := errgroup.WithContext(ctx)
 	for _, f := range s.fronts() {
 		listeners.Go(f.serve)
+	}
+	if s.public != nil {
+		components.Go(func() error { return s.public.Run(working) })
 	}
 	deploying, halt := context.WithCancel(listening) // deployments under way are taken back while everything that they need is there
 	defer halt()

@@ -140,13 +140,13 @@ func TestRoutingRulesOnTheWire(t *testing.T) {
 		"priority": 50.0, "conditions": body["conditions"], "actions": []any{said{"invokeApi": said{"apiId": id, "stage": "prod", "stripBasePath": false}}},
 		"routingRuleId": rid, "routingRuleArn": "arn:aws:apigateway:ap-northeast-1:123456789012:/domainnames/api.example.com/routingrules/" + rid,
 	}
-	if diff := cmp.Diff(map[string]any(want), made); diff != "" {
+	if diff := cmp.Diff(want, made); diff != "" {
 		t.Errorf("made (-want +got):\n%s", diff)
 	}
 	body["priority"], body["conditions"] = 30, []any{}
 	changed := c.must("PUT", all+"/"+rid, body)
 	want["priority"], want["conditions"] = 30.0, []any{}
-	if diff := cmp.Diff(map[string]any(want), changed); diff != "" {
+	if diff := cmp.Diff(want, changed); diff != "" {
 		t.Errorf("put (-want +got):\n%s", diff)
 	}
 	if diff := cmp.Diff(changed, c.must("GET", all+"/"+rid, nil)); diff != "" {
