@@ -13,6 +13,7 @@ import (
 
 	"github.com/hakonegate/hakone/internal/access"
 	"github.com/hakonegate/hakone/internal/gateway/authorizer"
+	"github.com/hakonegate/hakone/internal/gateway/backend"
 	"github.com/hakonegate/hakone/internal/gateway/integration"
 	"github.com/hakonegate/hakone/internal/service/apigatewayv2"
 	"github.com/hakonegate/hakone/internal/trace"
@@ -41,7 +42,7 @@ type Config struct {
 	OrganizationID   string             // of the account; "" when it is in none
 	AllowHTTPIssuers bool               // JWT issuers may have http URLs: for local work only
 	Client           *http.Client       // asks JWT issuers for their keys; nil means http.DefaultClient
-	Transport        http.RoundTripper  // to HTTP backends; nil means integration.NewTransport()
+	Transport        *backend.Transport // to HTTP backends; nil means a new one
 	Now              func() time.Time   // nil means time.Now
 }
 
@@ -66,8 +67,8 @@ type Gateway struct {
 	issuers  *authorizer.Issuers
 	answers  *authorizer.Cache
 
-	transport http.RoundTripper            // to HTTP backends
-	named     map[string]http.RoundTripper // by the server name that they verify; guarded by mu
+	transport *backend.Transport            // to HTTP backends
+	named     map[string]*backend.Transport // by the server name that they verify; guarded by mu
 
 	bodyPause time.Duration // how long a client may send nothing of a body
 
@@ -104,7 +105,7 @@ func New(c Config) *Gateway {
 	g.issuers = &authorizer.Issuers{AllowHTTP: c.AllowHTTPIssuers, Client: c.Client, Now: c.Now}
 	g.transport = c.Transport
 	if g.transport == nil {
-		g.transport = integration.NewTransport()
+		g.transport = &backend.Transport{}
 	}
 	g.answers = &authorizer.Cache{Now: c.Now}
 	g.Refresh()

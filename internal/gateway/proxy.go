@@ -29,7 +29,10 @@ type proxy struct {
 func (p *proxy) integrate(x *exchange) error {
 	r := &integration.HTTPRequest{
 		Method: x.req.Method, Path: x.sentPath, RawQuery: x.req.RawQuery, Headers: x.req.Headers,
-		Variables: make(map[string]string, len(x.values)), Default: x.route.IsDefault(), Body: x.body, Forwarded: x.forwarded(),
+		Default: x.route.IsDefault(), Body: x.body, Forwarded: x.forwarded(),
+	}
+	if len(x.values) > 0 {
+		r.Variables = make(map[string]string, len(x.values))
 	}
 	for i, name := range x.route.Names {
 		r.Variables[name] = x.values[i]

@@ -1,13 +1,11 @@
 package gateway
 
 import (
-	"crypto/tls"
-	"errors"
 	"fmt"
-	"net/http"
 	"strings"
 	"time"
 
+	"github.com/hakonegate/hakone/internal/gateway/backend"
 	"github.com/hakonegate/hakone/internal/gateway/integration"
 	"github.com/hakonegate/hakone/internal/service/apigatewayv2"
 )
@@ -29,7 +27,7 @@ func (v VPCLinks) Address(names ...string) (address string, ok bool) {
 
 // privateTarget returns the URL and the transport of a private integration. What
 // it is reached by counts more than what it is reached through.
-func (g *Gateway) privateTarget(i *apigatewayv2.Integration, uri string) (string, http.RoundTripper, error) {
+func (g *Gateway) privateTarget(i *apigatewayv2.Integration, uri string) (string, *backend.Transport, error) {
 	target, _, _ := strings.Cut(uri, "?") // attributes that choose among instances of a service
 	address, ok := g.config.VPCLinks.Address(target, i.ConnectionId)
 	if !ok {
@@ -38,30 +36,21 @@ func (g *Gateway) privateTarget(i *apigatewayv2.Integration, uri string) (string
 	if i.TlsConfig == nil || i.TlsConfig.ServerNameToVerify == "" {
 		return "http://" + address, g.transport, nil
 	}
-	transport, err := g.transportTo(i.TlsConfig.ServerNameToVerify)
-	return "https://" + address, transport, err
+	return "https://" + address, g.transportTo(i.TlsConfig.ServerNameToVerify), nil
 }
 
 // transportTo returns connections that verify a server name of their own.
 // Tables share them. The caller holds g.mu.
-func (g *Gateway) transportTo(serverName string) (http.RoundTripper, error) {
+func (g *Gateway) transportTo(serverName string) *backend.Transport {
 	if t := g.named[serverName]; t != nil {
-		return t, nil
+		return t
 	}
-	base, ok := g.transport.(*http.Transport)
-	if !ok {
-		return nil, errors.New("the transport to backends cannot verify another server name")
-	}
-	t := base.Clone()
-	if t.TLSClientConfig == nil {
-		t.TLSClientConfig = &tls.Config{MinVersion: tls.VersionTLS12}
-	}
-	t.TLSClientConfig.ServerName = serverName
 	if g.named == nil {
-		g.named = map[string]http.RoundTripper{}
+		g.named = map[string]*backend.Transport{}
 	}
+	t := g.transport.Verifying(serverName)
 	g.named[serverName] = t
-	return t, nil
+	return t
 }
 
 // compileProxy makes an HTTP proxy integration.
@@ -71,15 +60,14 @@ func (g *Gateway) compileProxy(i *apigatewayv2.Integration, variables map[string
 		return nil, err
 	}
 	p := &proxy{private: i.ConnectionType == apigatewayv2.ConnectionVPCLink}
-	p.HTTP = integration.HTTP{Transport: g.transport, Method: i.IntegrationMethod, Timeout: timeout}
+	transport := g.transport
 	if p.private {
-		if uri, p.Transport, err = g.privateTarget(i, uri); err != nil {
+		if uri, transport, err = g.privateTarget(i, uri); err != nil {
 			return nil, err
 		}
 	}
-	if err := integration.CheckURI(uri); err != nil {
+	if p.HTTP, err = integration.NewHTTP(transport, uri, i.IntegrationMethod, timeout); err != nil {
 		return nil, err
 	}
-	p.URI = uri
 	return p, p.compileMappings(i)
 }

@@ -9,6 +9,7 @@ import (
 	"strings"
 	"testing"
 
+	"github.com/hakonegate/hakone/internal/gateway/backend"
 	"github.com/hakonegate/hakone/internal/service/apigatewayv2"
 )
 
@@ -63,18 +64,18 @@ func TestPrivateIntegrationsReachTheAddressThatWasGiven(t *testing.T) {
 }
 
 func TestPrivateIntegrationsVerifyTheServerNameThatIsConfigured(t *testing.T) {
-	backend := httptest.NewTLSServer(http.HandlerFunc(echoBackend)) // its certificate is for example.com
-	defer backend.Close()
+	target := httptest.NewTLSServer(http.HandlerFunc(echoBackend)) // its certificate is for example.com
+	defer target.Close()
 	roots := x509.NewCertPool()
-	roots.AddCert(backend.Certificate())
+	roots.AddCert(target.Certificate())
 	for name, want := range map[string]int{"example.com": 200, "example.org": 503} {
 		served := privateAPI("$default", "GET /a")
 		i := served.Stages[0].Configuration.Integrations["int"]
 		i.TlsConfig = &apigatewayv2.TlsConfig{ServerNameToVerify: name}
 		served.Stages[0].Configuration.Integrations["int"] = i
 		b := newBench(t, nil, served)
-		b.config.VPCLinks = VPCLinks{listener: strings.TrimPrefix(backend.URL, "https://")}
-		b.transport = &http.Transport{TLSClientConfig: &tls.Config{RootCAs: roots}}
+		b.config.VPCLinks = VPCLinks{listener: strings.TrimPrefix(target.URL, "https://")}
+		b.transport = &backend.Transport{TLS: &tls.Config{RootCAs: roots}}
 		b.Refresh()
 		if w := b.do(request(t, "GET", "/a", "", nil)); w.Code != want || want == 200 && w.Body.String() != "GET "+testHost+" /a " {
 			t.Errorf("%s: got %d %q: %+v", name, w.Code, w.Body, b.trace.Last())

@@ -10,18 +10,45 @@ import (
 	"strings"
 	"time"
 
+	"github.com/hakonegate/hakone/internal/gateway/backend"
 	"github.com/hakonegate/hakone/sigv4"
 )
 
 // MaxResponse is how large the answer of an HTTP backend may be.
 const MaxResponse = 10 << 20
 
-// An HTTP is an HTTP proxy integration. It is immutable.
+// An HTTP is an HTTP proxy integration. It is immutable; [NewHTTP] makes one.
 type HTTP struct {
-	Transport http.RoundTripper
-	URI       string // with {name} for path variables, without stage variables
-	Method    string // or ANY: that of the request
-	Timeout   time.Duration
+	URI string // with {name} for path variables, without stage variables
+
+	transport *backend.Transport
+	method    string // or ANY: that of the request
+	timeout   time.Duration
+	origin    backend.Origin
+	authority string // of URI
+	target    string // path and query of a URI without path variables; "" with some
+}
+
+// NewHTTP returns the integration that passes requests on to uri, which has
+// {name} for path variables and no stage variables. The method ANY, or none, is
+// that of the request.
+func NewHTTP(transport *backend.Transport, uri, method string, timeout time.Duration) (HTTP, error) {
+	u, err := url.Parse(strings.NewReplacer("{", "", "}", "", "+", "").Replace(uri))
+	if err != nil || u.Host == "" || u.Scheme != "http" && u.Scheme != "https" {
+		return HTTP{}, fmt.Errorf("integration URI %q is not an HTTP URL", uri)
+	}
+	_, rest, _ := strings.Cut(uri, "://")
+	if authority, _, _ := strings.Cut(rest, "/"); strings.ContainsAny(authority, "{}") {
+		return HTTP{}, fmt.Errorf("integration URI %q has a path variable in its host", uri)
+	}
+	h := HTTP{URI: uri, transport: transport, method: method, timeout: timeout, origin: backend.OriginOf(u), authority: u.Host}
+	if !strings.ContainsAny(uri, "{}") {
+		if u, err = url.Parse(uri); err != nil {
+			return HTTP{}, fmt.Errorf("integration URI %q: %w", uri, err)
+		}
+		h.target = u.RequestURI()
+	}
+	return h, nil
 }
 
 // An HTTPRequest is what an [HTTP] passes on.
@@ -54,37 +81,11 @@ type HTTPResponse struct {
 	Length  int64
 }
 
-// NewTransport returns the connections to backends that integrations share.
-// Backends are called with HTTP/1.1, and get and give bodies as they are.
-func NewTransport() *http.Transport {
-	t := &http.Transport{
-		MaxIdleConns:        1024,
-		MaxIdleConnsPerHost: 256, // net/http's two would be dialled anew under load
-		IdleConnTimeout:     time.Minute,
-		TLSHandshakeTimeout: 10 * time.Second,
-		DisableCompression:  true,
-		Protocols:           new(http.Protocols),
-	}
-	t.Protocols.SetHTTP1(true)
-	return t
-}
-
-// CheckURI reports what is wrong with an integration's URI: path variables must
-// not choose the host.
-func CheckURI(uri string) error {
-	u, err := url.Parse(strings.NewReplacer("{", "", "}", "", "+", "").Replace(uri))
-	if err != nil || u.Host == "" || u.Scheme != "http" && u.Scheme != "https" {
-		return fmt.Errorf("integration URI %q is not an HTTP URL", uri)
-	}
-	_, rest, _ := strings.Cut(uri, "://")
-	if authority, _, _ := strings.Cut(rest, "/"); strings.ContainsAny(authority, "{}") {
-		return fmt.Errorf("integration URI %q has a path variable in its host", uri)
-	}
-	return nil
-}
-
-// Target returns the URL that r is passed on to.
+// Target returns path and query that r is passed on with.
 func (h *HTTP) Target(r *HTTPRequest) (string, error) {
+	if h.target != "" && r.TargetPath == "" && !r.Default {
+		return addQuery(h.target, r.RawQuery), nil
+	}
 	base, query, _ := strings.Cut(h.URI, "?")
 	target := base
 	switch {
@@ -100,20 +101,23 @@ func (h *HTTP) Target(r *HTTPRequest) (string, error) {
 			target = strings.ReplaceAll(target, "{"+name+"+}", escapePath(value))
 		}
 	}
-	for _, q := range []string{query, r.RawQuery} {
-		switch {
-		case q == "":
-		case strings.Contains(target, "?"):
-			target += "&" + q
-		default:
-			target += "?" + q
-		}
-	}
-	u, err := url.Parse(target)
+	u, err := url.Parse(addQuery(addQuery(target, query), r.RawQuery))
 	if err != nil {
 		return "", fmt.Errorf("integration URI: %w", err)
 	}
-	return u.String(), nil
+	return u.RequestURI(), nil
+}
+
+// addQuery appends a query to a target that may have one.
+func addQuery(target, query string) string {
+	switch {
+	case query == "":
+		return target
+	case strings.Contains(target, "?"):
+		return target + "&" + query
+	default:
+		return target + "?" + query
+	}
 }
 
 // escapePath encodes a value segment by segment: the slashes of a greedy
@@ -129,38 +133,23 @@ func escapePath(value string) string {
 // Do passes r on. The caller closes the body of the answer and then calls
 // done, which is never nil; r.Body is not read after that. Every error is an [*Error].
 func (h *HTTP) Do(ctx context.Context, r *HTTPRequest) (res *HTTPResponse, done func(), err error) {
-	ctx, cancel := context.WithTimeout(ctx, h.Timeout)
+	ctx, done = context.WithTimeout(ctx, h.timeout)
 	target, err := h.Target(r)
 	if err != nil {
-		return nil, cancel, &Error{http.StatusInternalServerError, "the backend's URL cannot be made", err}
+		return nil, done, &Error{http.StatusInternalServerError, "the backend's URL cannot be made", err}
 	}
-	method := h.Method
-	if method == "ANY" || method == "" {
-		method = r.Method
-	}
-	out, err := http.NewRequestWithContext(ctx, method, target, http.NoBody)
-	if err != nil {
-		return nil, cancel, &Error{http.StatusInternalServerError, "the backend's URL cannot be made", err}
-	}
-	done = cancel
-	if len(r.Body) > 0 {
-		body := &loan{body: r.Body}
-		done = func() { cancel(); body.end() }
-		out.ContentLength, out.GetBody = int64(len(r.Body)), body.reader
-		out.Body, _ = body.reader() // never fails
+	out := &backend.Request{Origin: h.origin, Method: h.method, Host: h.authority, Target: target, Body: r.Body}
+	if out.Method == "ANY" || out.Method == "" {
+		out.Method = r.Method
 	}
 	if r.Host != "" {
 		out.Host = r.Host
 	}
-	requestHeaders(out.Header, r)
-	if host := out.Header.Get("Host"); host != "" {
-		out.Host = host
-		out.Header.Del("Host")
-	}
-	answer, err := h.Transport.RoundTrip(out)
+	out.Headers, out.Host = requestHeaders(r, out.Host)
+	answer, err := h.transport.Do(ctx, out)
 	switch {
-	case errors.Is(ctx.Err(), context.DeadlineExceeded):
-		return nil, done, &Error{http.StatusServiceUnavailable, fmt.Sprintf("the backend did not answer within the integration's timeout of %v", h.Timeout), err}
+	case err != nil && errors.Is(ctx.Err(), context.DeadlineExceeded):
+		return nil, done, &Error{http.StatusServiceUnavailable, fmt.Sprintf("the backend did not answer within the integration's timeout of %v", h.timeout), err}
 	case err != nil:
 		return nil, done, &Error{http.StatusServiceUnavailable, "the backend could not be reached or answered nonsense", err}
 	}
@@ -179,38 +168,66 @@ var hopByHop = map[string]bool{
 	"te": true, "trailer": true, "transfer-encoding": true, "upgrade": true,
 }
 
-func requestHeaders(h http.Header, r *HTTPRequest) {
-	listed := map[string]bool{}
+// requestHeaders returns the headers that the backend gets, and the host: a
+// mapping may name another.
+func requestHeaders(r *HTTPRequest, host string) ([]sigv4.Header, string) {
+	var listed map[string]bool
 	for _, f := range r.Headers {
 		if strings.EqualFold(f.Name, "connection") {
-			for name := range strings.SplitSeq(f.Value, ",") {
-				listed[strings.ToLower(strings.TrimSpace(name))] = true
-			}
+			listed = listHeaders(listed, f.Value)
 		}
 	}
-	h["User-Agent"] = nil // or net/http would write its own
+	headers := make([]sigv4.Header, 0, len(r.Headers)+2)
 	for _, f := range r.Headers {
 		name := strings.ToLower(f.Name)
 		if hopByHop[name] || listed[name] || name == "content-length" || name == "expect" || name == "host" {
 			continue
 		}
-		h.Add(f.Name, f.Value)
+		headers = append(headers, f)
 	}
 	if r.EditHeaders != nil {
-		r.EditHeaders(h)
+		headers, host = editHeaders(r.EditHeaders, headers, host)
 	}
-	h.Add("Forwarded", r.Forwarded)
-	h.Add("Via", "HTTP/1.1 AmazonAPIGateway")
+	return append(headers, sigv4.Header{Name: "Forwarded", Value: r.Forwarded}, sigv4.Header{Name: "Via", Value: "HTTP/1.1 AmazonAPIGateway"}), host
+}
+
+// editHeaders has edit change the headers.
+func editHeaders(edit func(http.Header), headers []sigv4.Header, host string) ([]sigv4.Header, string) {
+	h := make(http.Header, len(headers))
+	for _, f := range headers {
+		h.Add(f.Name, f.Value)
+	}
+	edit(h)
+	if own := h.Get("Host"); own != "" {
+		host = own
+		h.Del("Host")
+	}
+	headers = headers[:0]
+	for name, values := range h {
+		for _, v := range values {
+			headers = append(headers, sigv4.Header{Name: name, Value: v})
+		}
+	}
+	return headers, host
+}
+
+// listHeaders adds the names that a header Connection lists, in lower case.
+func listHeaders(listed map[string]bool, value string) map[string]bool {
+	if listed == nil {
+		listed = map[string]bool{}
+	}
+	for name := range strings.SplitSeq(value, ",") {
+		listed[strings.ToLower(strings.TrimSpace(name))] = true
+	}
+	return listed
 }
 
 func responseHeaders(h http.Header) []sigv4.Header {
-	listed := map[string]bool{}
-	for _, v := range h.Values("Connection") {
-		for name := range strings.SplitSeq(v, ",") {
-			listed[strings.ToLower(strings.TrimSpace(name))] = true
-		}
+	var listed map[string]bool
+	for _, v := range h["Connection"] {
+		listed = listHeaders(listed, v)
 	}
-	var out []sigv4.Header
+	out := make([]sigv4.Header, 0, len(h))
 	for name, values := range h {
 		lower := strings.ToLower(name)
 		if hopByHop[lower] || listed[lower] || lower == "content-length" || lower == "date" || lower == "apigw-requestid" {
