@@ -40,7 +40,7 @@ func (s *Store) Lease(ctx context.Context, name string) (_ context.Context, rele
 	records := In[lease](s, leaseName)
 	mine := lease{Holder: s.Self(), Token: nuid.Next()}
 	err = s.Atomically(outside(ctx), func(tx *Tx) error {
-		if held, ok := records.In(tx).Get(name); ok && !s.Gone(held.Holder) {
+		if held, ok := records.In(tx).Get(name); ok && held.Holder != mine.Holder && !s.Gone(held.Holder) {
 			return fmt.Errorf("%s: %w", name, ErrHeld)
 		}
 		return records.In(tx).Put(name, mine)
@@ -61,11 +61,11 @@ func (s *Store) Lease(ctx context.Context, name string) (_ context.Context, rele
 	return context.WithValue(ctx, leaseKey{}, heldLease{name, mine.Token}), release, nil
 }
 
-// Free reports whether [Store.Lease] would find nobody at work. What it says of
-// others may be old.
+// Free reports whether [Store.Lease] would find nobody else at work. What it says
+// of others may be old.
 func (s *Store) Free(name string) bool {
 	held, ok := In[lease](s, leaseName).Get(name)
-	return !ok || s.Gone(held.Holder)
+	return !ok || held.Holder == s.Self() || s.Gone(held.Holder)
 }
 
 // outside returns a context for changes that belong to no lease and no log.

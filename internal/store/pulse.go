@@ -65,7 +65,7 @@ type pulse struct {
 	e         *engine.Engine
 	node, run string
 	host      string
-	stop      context.CancelFunc
+	stop      context.CancelFunc // nil until it begins
 	stopped   chan struct{}
 
 	mu    sync.Mutex
@@ -77,7 +77,7 @@ type pulse struct {
 
 func newPulse(e *engine.Engine) *pulse {
 	host, _ := os.Hostname()
-	return &pulse{e: e, node: e.Node(), run: nuid.Next(), host: host, next: 1, first: 1, stopped: make(chan struct{}), stop: func() {}}
+	return &pulse{e: e, node: e.Node(), run: nuid.Next(), host: host, next: 1, first: 1, stopped: make(chan struct{})}
 }
 
 // say publishes one beat. Nobody acknowledges it: that it comes back says more.
@@ -155,16 +155,13 @@ func (s *Store) beat() {
 
 // rest ends the signs of life with one that says so.
 func (s *Store) rest() {
-	if s.pulse == nil {
+	if s.pulse == nil || s.pulse.stop == nil {
 		return
 	}
 	s.pulse.stop()
-	select {
-	case <-s.pulse.stopped:
-		s.pulse.say(s.js, true)
-		_ = s.js.Conn().FlushTimeout(time.Second)
-	default: // it never began, or is busy: others notice
-	}
+	<-s.pulse.stopped
+	s.pulse.say(s.js, true) // others would notice anyway, later
+	_ = s.js.Conn().FlushTimeout(time.Second)
 }
 
 // Stale returns how old what the store shows may be: 0 when nobody else writes.

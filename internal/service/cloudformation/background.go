@@ -21,6 +21,9 @@ func (s *Service) Run(ctx context.Context) error {
 	defer close(s.stopped)
 	var jobs sync.WaitGroup
 	defer jobs.Wait()
+	if s.cfg.Store.Self() != "" {
+		jobs.Go(func() { s.takeOver(ctx) })
+	}
 	for {
 		select {
 		case job := <-s.jobs:

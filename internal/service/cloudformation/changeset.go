@@ -47,9 +47,9 @@ func (s *Service) CreateChangeSet(ctx context.Context, name, kind, description s
 	if err := CheckStackName(in.StackName); err != nil {
 		return nil, err
 	}
-	leave, ok := s.enter(in.StackName)
-	if !ok {
-		return nil, s.busy(in.StackName)
+	ctx, leave, err := s.enter(ctx, in.StackName)
+	if err != nil {
+		return nil, s.refused(err, in.StackName)
 	}
 	defer leave()
 	k := s.current(in.StackName)

@@ -27,9 +27,9 @@ func (s *Service) Deploy(ctx context.Context, in *DeployInput) (*Stack, error) {
 	if err := CheckStackName(in.StackName); err != nil {
 		return nil, err
 	}
-	leave, ok := s.enter(in.StackName)
-	if !ok {
-		return nil, s.busy(in.StackName)
+	ctx, leave, err := s.enter(ctx, in.StackName)
+	if err != nil {
+		return nil, s.refused(err, in.StackName)
 	}
 	defer leave()
 	if err := s.clear(ctx, in); err != nil {
@@ -248,9 +248,12 @@ func (s *Service) Delete(ctx context.Context, nameOrID string, event func(stack.
 	if err != nil || k.Status == stack.DeleteComplete {
 		return nil //nolint:nilerr // AWS accepts the deletion of what does not exist
 	}
-	leave, ok := s.enter(k.StackName)
-	if !ok {
+	ctx, leave, err := s.enter(ctx, k.StackName)
+	if errors.Is(err, errActive) {
 		return awserr.Validation("Stack [%s] cannot be deleted while in status %s", k.StackName, k.Status)
+	}
+	if err != nil {
+		return err
 	}
 	defer leave()
 	if k = s.current(k.StackName); k == nil {
@@ -279,9 +282,9 @@ func (s *Service) ContinueUpdateRollback(ctx context.Context, nameOrID string, e
 	if err != nil {
 		return err
 	}
-	leave, ok := s.enter(k.StackName)
-	if !ok {
-		return s.busy(k.StackName)
+	ctx, leave, err := s.enter(ctx, k.StackName)
+	if err != nil {
+		return s.refused(err, k.StackName)
 	}
 	defer leave()
 	if k, err = s.Describe(k.StackID); err != nil {

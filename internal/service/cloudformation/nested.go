@@ -122,7 +122,7 @@ func (n nested) result(k *Stack) stack.Result {
 func (s *Service) deleteOrphans(ctx context.Context) error {
 	var errs []error
 	for _, k := range s.Stacks() {
-		if k.ParentID == "" || s.holds(k.ParentID, k.StackID) {
+		if k.ParentID == "" || s.holds(k.ParentID, k.StackID) || s.isActive(k.ParentID) {
 			continue
 		}
 		errs = append(errs, s.Delete(ctx, k.StackID, nil))

@@ -9,7 +9,6 @@ package cloudformation
 
 import (
 	"context"
-	"errors"
 	"fmt"
 	"log/slog"
 	"strings"
@@ -119,21 +118,6 @@ func (s *Service) env(stackName, stackID string) template.Env {
 	}
 }
 
-// enter claims a stack for one operation.
-func (s *Service) enter(name string) (leave func(), ok bool) {
-	s.mu.Lock()
-	defer s.mu.Unlock()
-	if s.active[name] {
-		return nil, false
-	}
-	s.active[name] = true
-	return func() {
-		s.mu.Lock()
-		defer s.mu.Unlock()
-		delete(s.active, name)
-	}, true
-}
-
 func (s *Service) arn(resource string) string {
 	return fmt.Sprintf("arn:%s:cloudformation:%s:%s:%s", s.cfg.Partition, s.cfg.Region, s.cfg.Account, resource)
 }
@@ -145,32 +129,6 @@ func (s *Service) deployment(k *Stack, progress func(stack.Event)) *stack.Deploy
 		Account: s.cfg.Account, Region: s.cfg.Region, Partition: s.cfg.Partition, StackName: k.StackName, StackID: k.StackID,
 		ID: k.Deployment, Types: s.types, Env: s.env(k.StackName, k.StackID), Have: j.have(), Journal: j, Now: s.cfg.Now,
 	}
-}
-
-// Recover finishes the deployments that were under way when the process died:
-// creations and updates are rolled back, clean-ups and deletions go on. What it
-// finds and does is logged and told in the stacks' events; the error is about
-// what could not even be told.
-func (s *Service) Recover(ctx context.Context) error {
-	var errs []error
-	for _, id := range s.interrupted() {
-		k, ok := s.stacks.Get(id)
-		if !ok {
-			continue
-		}
-		s.cfg.Log.WarnContext(ctx, "finish an interrupted deployment", "stack", k.StackName, "status", string(k.Status))
-		d := s.deployment(&k, nil)
-		err := d.Resume(ctx, k.Status)
-		var failed *stack.FailedError
-		switch {
-		case errors.As(err, &failed):
-			s.cfg.Log.WarnContext(ctx, "interrupted deployment is over", "stack", k.StackName, "status", string(failed.Status))
-		case err != nil:
-			errs = append(errs, fmt.Errorf("finish deployment of stack %s: %w", k.StackName, err))
-		}
-	}
-	errs = append(errs, s.deleteOrphans(ctx), s.expire(ctx), s.forgetTokens(ctx))
-	return errors.Join(errs...)
 }
 
 // interrupted returns the ids of stacks with a deployment under way, nested ones

@@ -37,6 +37,7 @@ type event struct {
 	Due           time.Time // when to try next
 	Attempts      int       // how often the function failed
 	Throttles     int       // how often it could not be called
+	Owner         string    `json:",omitempty"` // the process that makes the call, as [store.Store.Self] says
 }
 
 // A queue holds the events that wait, by the time at which they are due.
@@ -134,7 +135,7 @@ func (s *Service) InvokeAsync(ctx context.Context, in *InvokeInput) (requestID s
 	now := s.cfg.Clock.Now()
 	e := event{
 		ID: orElse(in.RequestID, newID()), Name: a.r.name, Qualifier: a.r.qualifier, Payload: in.Payload,
-		TraceID: in.TraceID, ClientContext: in.ClientContext, Accepted: now, Due: now,
+		TraceID: in.TraceID, ClientContext: in.ClientContext, Accepted: now, Due: now, Owner: s.cfg.Store.Self(),
 	}
 	if len(e.Payload) == 0 {
 		e.Payload = []byte("{}")
@@ -152,14 +153,59 @@ func (s *Service) InvokeAsync(ctx context.Context, in *InvokeInput) (requestID s
 
 // loadEvents takes up what an earlier run accepted.
 func (s *Service) loadEvents() {
-	latest := s.cfg.Clock.Now().Add(longestWait)
-	for id, e := range s.events.All() {
-		if e.Due.After(latest) { // the clock was set back
-			e.Due = latest
+	if s.cfg.Store.Self() != "" {
+		return // see [Service.takeOver]
+	}
+	for _, e := range s.events.All() {
+		s.take(&e)
+	}
+}
+
+// take queues an event that was accepted before.
+func (s *Service) take(e *event) {
+	if latest := s.cfg.Clock.Now().Add(longestWait); e.Due.After(latest) { // the clock was set back
+		e.Due = latest
+	}
+	s.queue.mu.Lock()
+	s.queue.count++
+	s.queue.bytes += len(e.Payload)
+	s.queue.mu.Unlock()
+	s.queue.add(e.ID, e.Due)
+}
+
+// takeOverEvery is how often a node looks for calls whose node is gone.
+const takeOverEvery = 2 * time.Second
+
+// takeOver takes up, until ctx is done, what processes accepted that share the
+// records and are gone. One node gets each event. A call that was under way is
+// made again, as AWS may do it too.
+func (s *Service) takeOver(ctx context.Context) {
+	self := s.cfg.Store.Self()
+	if self == "" {
+		return
+	}
+	tick := time.NewTicker(takeOverEvery)
+	defer tick.Stop()
+	for ctx.Err() == nil {
+		for id, e := range s.events.All() {
+			if !s.cfg.Store.Gone(e.Owner) {
+				continue
+			}
+			err := s.events.Update(ctx, id, func(e *event) error {
+				if !s.cfg.Store.Gone(e.Owner) {
+					return store.ErrExists // another node was faster
+				}
+				e.Owner = self
+				return nil
+			})
+			if err == nil {
+				s.take(&e)
+			}
 		}
-		s.queue.count++
-		s.queue.bytes += len(e.Payload)
-		s.queue.add(id, e.Due)
+		select {
+		case <-tick.C:
+		case <-ctx.Done():
+		}
 	}
 }
 
@@ -197,7 +243,7 @@ func (s *Service) work(ctx context.Context) {
 // attempt makes the call of one event once, and decides what becomes of it.
 func (s *Service) attempt(ctx context.Context, id string) {
 	e, ok := s.events.Get(id)
-	if !ok {
+	if !ok || e.Owner != s.cfg.Store.Self() {
 		return
 	}
 	c := s.compiled.Load().functions[e.Name]
@@ -252,6 +298,9 @@ func (s *Service) attempt(ctx context.Context, id string) {
 		return
 	}
 	err = s.events.Update(ctx, id, func(kept *event) error {
+		if kept.Owner != e.Owner {
+			return store.ErrNotFound // another node has taken it over
+		}
 		*kept = e
 		return nil
 	})

@@ -83,6 +83,7 @@ func (s *Service) Run(ctx context.Context) error {
 	var working sync.WaitGroup
 	defer working.Wait()
 	working.Go(func() { s.work(ctx) })
+	working.Go(func() { s.takeOver(ctx) })
 	changes, cancel := s.cfg.Store.Changes()
 	defer cancel()
 	for {
