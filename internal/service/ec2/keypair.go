@@ -1,6 +1,7 @@
 package ec2
 
 import (
+	"bytes"
 	"cmp"
 	"context"
 	"crypto/ed25519"
@@ -41,6 +42,23 @@ func PrivateKeyParameter(keyPairID string) string { return "/ec2/keypair/" + key
 
 // KeyPair returns a key pair by its name.
 func (s *Service) KeyPair(name string) (KeyPair, bool) { return s.pairs.Get(name) }
+
+// WithKey returns the instances whose key pair has a public key, in the form of
+// the SSH protocol.
+func (s *Service) WithKey(key []byte) []Instance {
+	var found []Instance
+	for _, i := range s.Instances() {
+		pair, ok := s.KeyPair(i.KeyName)
+		fields := strings.Fields(pair.PublicKey)
+		if !ok || len(fields) < 2 {
+			continue
+		}
+		if blob, err := base64.StdEncoding.DecodeString(fields[1]); err == nil && bytes.Equal(blob, key) {
+			found = append(found, i)
+		}
+	}
+	return found
+}
 
 // keyPairType is AWS::EC2::KeyPair. Ref gives the name.
 type keyPairType struct{ s *Service }

@@ -93,6 +93,13 @@ func kinds() []recordKind {
 			required: []string{"VpcId"}, replace: []string{"*"}, ids: vpc, idAs: []string{"Id"}, check: checkBlocks("CidrBlock", "Ipv6CidrBlock"),
 		},
 		{
+			name: "PrefixList", prefix: "pl", properties: "AddressFamily Entries MaxEntries PrefixListName",
+			required: []string{"AddressFamily", "PrefixListName"}, replace: []string{"AddressFamily"}, idAs: []string{"PrefixListId"},
+			attributes: []string{"Arn", "OwnerId", "Version"}, check: checkPrefixList, finish: func(s *Service, r *Resource) {
+				r.Attributes["Arn"], r.Attributes["OwnerId"], r.Attributes["Version"] = s.arn("prefix-list", r.ID), s.account, "1"
+			},
+		},
+		{
 			name: "VPCEndpoint", prefix: "vpce",
 			properties: "DnsOptions IpAddressType PolicyDocument PrivateDnsEnabled ResourceConfigurationArn RouteTableIds SecurityGroupIds ServiceName " +
 				"ServiceNetworkArn ServiceRegion SubnetIds VpcEndpointType VpcId",
@@ -209,6 +216,15 @@ func checkRoute(_ *Service, r *Resource) error {
 }
 
 func lowerFirst(s string) string { return strings.ToLower(s[:1]) + s[1:] }
+
+func checkPrefixList(_ *Service, r *Resource) error {
+	for _, entry := range r.Properties.Get("Entries").Items {
+		if _, err := cidr(entry.Get("Cidr").Str()); err != nil {
+			return err
+		}
+	}
+	return nil
+}
 
 // checkBlocks returns a check of properties that are address blocks.
 func checkBlocks(properties ...string) func(*Service, *Resource) error {

@@ -15,6 +15,14 @@ import (
 	"github.com/hakonegate/hakone/internal/template"
 )
 
+// The types whose records rules are made of.
+const (
+	typeVPC          = "AWS::EC2::VPC"
+	typeGroup        = "AWS::EC2::SecurityGroup"
+	typeGroupIngress = "AWS::EC2::SecurityGroupIngress"
+	typeGroupEgress  = "AWS::EC2::SecurityGroupEgress"
+)
+
 // groupType is AWS::EC2::SecurityGroup. Ref gives the id in a VPC, else the name.
 type groupType struct{ s *Service }
 
@@ -192,15 +200,22 @@ type ruleProperties struct {
 	DestinationSecurityGroupId string
 }
 
+// rule is the entry without its group.
+func (p *ruleProperties) rule() rule {
+	return rule{
+		CidrIp: p.CidrIp, CidrIpv6: p.CidrIpv6, Description: p.Description, FromPort: p.FromPort, ToPort: p.ToPort, IpProtocol: p.IpProtocol,
+		SourcePrefixListId: p.SourcePrefixListId, SourceSecurityGroupId: p.SourceSecurityGroupId, SourceSecurityGroupName: p.SourceSecurityGroupName,
+		SourceSecurityGroupOwnerId: p.SourceSecurityGroupOwnerId, DestinationPrefixListId: p.DestinationPrefixListId,
+		DestinationSecurityGroupId: p.DestinationSecurityGroupId,
+	}
+}
+
 func (t ruleType) save(ctx context.Context, r *stack.Request, id string) (stack.Result, error) {
 	var p ruleProperties
 	if err := r.Properties.Decode(&p); err != nil {
 		return stack.Result{}, err
 	}
-	entry := rule{
-		CidrIp: p.CidrIp, CidrIpv6: p.CidrIpv6, FromPort: p.FromPort, ToPort: p.ToPort, IpProtocol: p.IpProtocol,
-		SourceSecurityGroupId: p.SourceSecurityGroupId, DestinationSecurityGroupId: p.DestinationSecurityGroupId,
-	}
+	entry := p.rule()
 	if err := entry.check(); err != nil {
 		return stack.Result{}, err
 	}
