@@ -55,10 +55,11 @@ func (p *program) ssh(ctx context.Context, name string, args []string, beside bo
 		return err
 	}
 	source := &remoteInstance{client: c, name: name}
-	facts, err := source.Instance(ctx)
-	if err != nil {
+	var session server.InstanceSession
+	if err := c.call(ctx, http.MethodPost, "/_hakone/instances/session", server.InstanceRequest{Instance: name}, &session); err != nil {
 		return err
 	}
+	facts := session.Instance
 	hostname, _, _ := strings.Cut(facts.PrivateDNSName, ".")
 	exit, err := p.runInstance(ctx, beside, &instance.Command{
 		Args:        args,
@@ -66,10 +67,10 @@ func (p *program) ssh(ctx context.Context, name string, args []string, beside bo
 		Metadata:    imds.New(imds.Config{Source: source}),
 		HopLimit:    facts.HopLimit,
 		Gateway:     strings.TrimPrefix(status.HTTPS, "https://"),
-		Names:       status.Names,
+		Names:       source.names,
 		Hidden:      []string{status.DataDir},
 		Hostname:    hostname,
-		Control:     status.Control,
+		Control:     strings.TrimPrefix(status.Control, "http://"),
 		Region:      status.Region,
 		CAFile:      status.CAFile,
 		Prompt:      name,
@@ -117,6 +118,13 @@ func (i *remoteInstance) Instance(ctx context.Context) (*imds.Instance, error) {
 	facts := &imds.Instance{}
 	err := i.client.call(ctx, http.MethodPost, "/_hakone/instances", server.InstanceRequest{Instance: i.name}, facts)
 	return facts, err
+}
+
+// names are those that lead to the server now.
+func (i *remoteInstance) names(ctx context.Context) (instance.Names, error) {
+	var status server.Status
+	err := i.client.get(ctx, "/_hakone/status", nil, &status)
+	return instance.Names{Gateway: status.Names, Control: status.Services}, err
 }
 
 // RoleCredentials implements [imds.Source]; how long they live is the server's

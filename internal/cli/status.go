@@ -42,6 +42,9 @@ func (p *program) printStatus(status *server.Status) error {
 		fmt.Fprintf(table, "HTTP\t%s\n", status.HTTP)
 	}
 	fmt.Fprintf(table, "Control\t%s\n", status.Control)
+	if status.SSH != "" {
+		fmt.Fprintf(table, "SSH\t%s\n", status.SSH)
+	}
 	fmt.Fprintf(table, "Account\t%s\nRegion\t%s\n", status.Account, status.Region)
 	fmt.Fprintf(table, "Data\t%s\n", status.DataDir)
 	for _, api := range status.APIs {

@@ -22,6 +22,7 @@ type upOptions struct {
 	functionOptions
 	listen     string
 	listenHTTP string
+	ssh        string
 	proxies    []string
 	endpoints  []string
 	functions  []string
@@ -56,6 +57,7 @@ ran before goes on.`,
 	o.functionOptions.flags(flags)
 	flags.StringVar(&o.listen, "listen", "127.0.0.1:8443", "address of the data plane, HTTPS; port 0: any free port")
 	flags.StringVar(&o.listenHTTP, "listen-http", "", "address of a plain data plane (off)")
+	flags.StringVar(&o.ssh, "ssh", "", "address of an SSH server into the instances, such as 127.0.0.1:2222; their key pairs open it (off)")
 	flags.StringArrayVar(&o.proxies, "trusted-proxy", nil, "address or CIDR block of a proxy whose X-Forwarded-For tells the source IP (repeatable)")
 	flags.StringArrayVar(&o.endpoints, "service-endpoint", nil, "SERVICE=URL of an AWS service that integrations and functions call, such as sqs=http://127.0.0.1:9324 (repeatable)")
 	flags.StringArrayVar(&o.functions, "function-endpoint", nil, "NAME=URL of a function that a real Lambda or a compatible endpoint runs, called with your AWS credentials (repeatable)")
@@ -136,6 +138,7 @@ func (p *program) serve(ctx context.Context, o *upOptions, paths []string, d *de
 		Control:    firstOf(p.control, "127.0.0.1:4566"),
 		Account:    p.account,
 		Region:     firstOf(p.region, d.region),
+		SSH:        o.ssh,
 		Proxies:    proxies,
 		Services:   endpoints,
 		Elsewhere:  functions,
@@ -187,6 +190,9 @@ func (p *program) deployWhenUp(ctx context.Context, s *server.Server, o *upOptio
 	}
 	if err := p.deployAndShow(ctx, c, o.deployOptions, d); err != nil {
 		return err
+	}
+	if address := s.Status().SSH; address != "" {
+		p.say("SSH into instances on %s, as ec2-user with the key of their key pair.", address)
 	}
 	p.say("Serving on %s, control plane on %s. Ctrl-C stops.", s.Status().HTTPS, s.Status().Control)
 	return nil

@@ -31,11 +31,11 @@ func Send(fd int, v any, files ...int) error {
 	}
 }
 
-// Receive reads one message into v and returns its descriptors, at most four,
+// Receive reads one message into v and returns its descriptors, at most eight,
 // which are the caller's and closed on exec. When the other side is gone, the
 // error is [unix.EPIPE].
 func Receive(fd int, v any) ([]int, error) {
-	buf, oob := make([]byte, maxMessage), make([]byte, unix.CmsgSpace(4*4))
+	buf, oob := make([]byte, maxMessage), make([]byte, unix.CmsgSpace(8*4))
 	var n, oobn int
 	for {
 		var err error

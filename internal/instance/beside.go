@@ -103,7 +103,7 @@ func (c *Command) leading(endpoint, home, bundle string) []string {
 		"AWS_CONFIG_FILE":                   home + "/.aws/config",
 		"AWS_EC2_METADATA_SERVICE_ENDPOINT": endpoint,
 		"AWS_EC2_METADATA_V1_DISABLED":      "true",
-		"AWS_ENDPOINT_URL":                  c.Control,
+		"AWS_ENDPOINT_URL":                  "http://" + c.Control,
 		"AWS_REGION":                        c.Region,
 		"AWS_DEFAULT_REGION":                c.Region,
 		"AWS_CA_BUNDLE":                     bundle,

@@ -160,6 +160,9 @@ func (s *stageSettings) buildFiles() error {
 			stores = append(stores, real)
 		}
 	}
+	if err := all.memory(hostsFolder, "size=4m", "nr_inodes=4"); err != nil {
+		return err
+	}
 	root, err := newTmpfs("size=16m", "nr_inodes=4096", "mode=755")
 	if err != nil {
 		return err
@@ -176,6 +179,10 @@ func (s *stageSettings) buildFiles() error {
 		return err
 	}
 	if err := all.mount(); err != nil {
+		return err
+	}
+	// The mount goes; whoever has the file open writes what is seen at /etc/hosts.
+	if s.hosts, err = os.OpenFile("."+hostsFolder+"/hosts", os.O_RDWR|os.O_CREATE, 0o644); err != nil { //nolint:gosec // the command reads it as another user
 		return err
 	}
 	if err := s.overlay(all, stores); err != nil {
@@ -210,16 +217,7 @@ func (s *stageSettings) write(links map[string]string) error {
 			return err
 		}
 	}
-	var hosts strings.Builder
-	hosts.WriteString("127.0.0.1 localhost\n")
-	if s.Hostname != "" {
-		fmt.Fprintf(&hosts, "127.0.0.1 %s\n", s.Hostname)
-	}
-	for _, name := range s.Names {
-		fmt.Fprintf(&hosts, "%s %s\n", gatewayAddress, name)
-	}
 	for name, text := range map[string]string{
-		"etc/hosts":         hosts.String(),
 		"etc/hostname":      s.Hostname + "\n",
 		"etc/resolv.conf":   "# no network beyond this instance\n",
 		"etc/nsswitch.conf": "passwd: files\ngroup: files\nhosts: files\n",
@@ -248,6 +246,9 @@ func (s *stageSettings) overlay(all *files, stores []string) error {
 			return err
 		}
 	}
+	if err := all.show("."+hostsFolder+"/hosts", "/etc/hosts", readOnly); err != nil {
+		return err
+	}
 	for _, path := range s.Hidden {
 		if info, err := os.Stat("." + path); err == nil && info.IsDir() {
 			if err := all.memory(path, "size=4k", "nr_inodes=1", "mode=500"); err != nil {
@@ -257,6 +258,9 @@ func (s *stageSettings) overlay(all *files, stores []string) error {
 	}
 	if err := all.mount(); err != nil {
 		return err
+	}
+	if err := unix.Unmount("."+hostsFolder, unix.MNT_DETACH); err != nil {
+		return os.NewSyscallError("detach hosts", err)
 	}
 	if err := unix.Mount("proc", "proc", "proc", unix.MS_NOSUID|unix.MS_NODEV|unix.MS_NOEXEC, ""); err != nil {
 		return os.NewSyscallError("mount /proc", err)

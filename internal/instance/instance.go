@@ -9,6 +9,7 @@
 package instance
 
 import (
+	"context"
 	"errors"
 	"fmt"
 	"io"
@@ -26,20 +27,27 @@ type Command struct {
 	Args        []string // program and arguments; empty: a shell
 	Environment []string // the caller's own, NAME=VALUE
 	Metadata    http.Handler
-	HopLimit    int      // of the metadata service's answers; 0 means 1
-	Gateway     string   // host:port of the data plane, HTTPS
-	Names       []string // of the APIs: lead to Gateway, on port 443
-	Hidden      []string // folders that are not shown in any case
-	Hostname    string
-	Control     string // address of the control plane, for RunBeside
-	Region      string
-	CAFile      string // certificate authority to trust besides the system's
-	Prompt      string // shown by an interactive shell, such as "Ec2Instance"
-	Terminal    *Terminal
-	Stdin       io.Reader
-	Stdout      io.Writer
-	Stderr      io.Writer
+	HopLimit    int    // of the metadata service's answers; 0 means 1
+	Gateway     string // host:port of the data plane, HTTPS
+	Control     string // host:port of the control plane, which answers HTTP and HTTPS
+
+	// Names returns what leads to Gateway and to Control, on port 443. It is asked
+	// again while the command runs, because APIs come and go. RunBeside does not ask.
+	Names func(context.Context) (Names, error)
+
+	Hidden   []string // folders that are not shown in any case
+	Hostname string
+	Region   string
+	CAFile   string // certificate authority to trust besides the system's
+	Prompt   string // shown by an interactive shell, such as "Ec2Instance"
+	Terminal *Terminal
+	Stdin    io.Reader
+	Stdout   io.Writer
+	Stderr   io.Writer
 }
+
+// Names are the host names that AWS's clients know the APIs and the services by.
+type Names struct{ Gateway, Control []string }
 
 // A Terminal is a terminal that the command gets; Stdin and Stdout are then the
 // other side of it. RunBeside ignores it: there the terminal is the caller's.
@@ -76,6 +84,14 @@ func (c *Command) trusted() (local, all []byte, err error) {
 		}
 	}
 	return local, local, nil
+}
+
+// shell is what runs command lines, here as inside.
+func shell() string {
+	if _, err := os.Stat("/bin/bash"); err == nil {
+		return "/bin/bash"
+	}
+	return "/bin/sh"
 }
 
 // variable returns the value of a variable, "" without.

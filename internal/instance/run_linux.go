@@ -21,7 +21,7 @@ import (
 
 // Run runs c in namespaces of its own until it ends or ctx is done, and returns
 // its exit status. There it finds the metadata service at 169.254.169.254, the
-// APIs by their names on port 443, the programs and libraries of this machine
+// APIs and services by their names on port 443, the programs and libraries of this machine
 // and of the caller's PATH, a home and nothing else: no network beyond, no files
 // of the caller, no variables but those that no program can do without. The
 // error is [ErrNoNamespaces] when it did not start for lack of them; a program
@@ -55,7 +55,12 @@ func Run(ctx context.Context, c Command) (status int, err error) {
 		ExtraFiles: []*os.File{theirs, settings}, SysProcAttr: namespaces(), WaitDelay: 5 * time.Second,
 	}
 	if c.Terminal == nil {
-		stage.Stdin, stage.Stdout, stage.Stderr = c.Stdin, c.Stdout, c.Stderr
+		input, stop, err := readable(c.Stdin)
+		if err != nil {
+			return 0, err
+		}
+		defer stop()
+		stage.Stdin, stage.Stdout, stage.Stderr = input, c.Stdout, c.Stderr
 	}
 	if err := stage.Start(); err != nil {
 		return 0, fmt.Errorf("%w: %w", ErrNoNamespaces, err)
@@ -69,11 +74,28 @@ func Run(ctx context.Context, c Command) (status int, err error) {
 	return status, err
 }
 
+// readable returns a file that reads from in. A reader that never ends does not
+// keep a command from ending: nobody waits for it.
+func readable(in io.Reader) (io.Reader, func(), error) {
+	if _, is := in.(*os.File); is || in == nil {
+		return in, func() {}, nil
+	}
+	r, w, err := os.Pipe()
+	if err != nil {
+		return nil, nil, os.NewSyscallError("pipe", err)
+	}
+	go func() {
+		_, _ = io.Copy(w, in) // ends with EPIPE when the command has
+		_ = w.Close()
+	}()
+	return r, func() { _ = r.Close() }, nil
+}
+
 // settings is what the stage must know.
 func (c *Command) settings(local, all []byte) *stageSettings {
 	s := &stageSettings{
 		Args: c.Args, Env: c.insideEnvironment(), Path: variable(c.Environment, "PATH"), Home: callerHome(c.Environment),
-		Names: c.Names, Hidden: c.Hidden, Hostname: c.Hostname, HopLimit: max(c.HopLimit, 1), Local: local, Bundle: all,
+		Hidden: c.Hidden, Hostname: c.Hostname, HopLimit: max(c.HopLimit, 1), Local: local, Bundle: all,
 		Terminal: c.Terminal != nil, Root: isRoot(),
 	}
 	s.Program, _ = os.Executable() // "" shows no program of our own
@@ -175,34 +197,64 @@ func (s *session) signal(sig syscall.Signal) {
 	_ = fdpass.Send(s.channel, &stageRequest{Signal: int(sig)}) // it may have ended
 }
 
-// open serves what was opened inside: metadata, the way to the gateway, and the
-// terminal.
+// open serves what was opened inside: metadata, the ways to gateway and control
+// plane, the hosts file and the terminal.
 func (s *session) open(ctx context.Context, fds []int) error {
-	var files []*os.File
-	for _, fd := range fds {
-		files = append(files, os.NewFile(uintptr(fd), "passed"))
+	o, err := takeOver(fds, s.command.Terminal != nil)
+	if err != nil {
+		return err
 	}
-	want := 2
-	if s.command.Terminal != nil {
-		want++
+	h := &hosts{file: o.hosts, command: s.command}
+	following, cancel := context.WithCancel(ctx)
+	followed := make(chan struct{})
+	s.stops = append(s.stops,
+		serveMetadata(o.metadata, s.command.Metadata), forward(ctx, o.gateway, s.command.Gateway), forward(ctx, o.control, s.command.Control),
+		func() { cancel(); <-followed; _ = o.hosts.Close() })
+	err = h.write(ctx)
+	go func() {
+		defer close(followed)
+		h.follow(following)
+	}()
+	if o.terminal != nil {
+		s.attach(o.terminal)
 	}
-	if len(files) != want {
-		return fmt.Errorf("%w: %d descriptors came out, not %d", ErrNoNamespaces, len(files), want)
+	return err
+}
+
+// opened is what the stage opened inside.
+type opened struct {
+	metadata, gateway, control net.Listener
+	hosts, terminal            *os.File // terminal: nil without one
+}
+
+// takeOver makes of the stage's descriptors what they are.
+func takeOver(fds []int, terminal bool) (*opened, error) {
+	o := &opened{}
+	places := []func(*os.File) error{listener(&o.metadata), listener(&o.gateway), listener(&o.control), file(&o.hosts)}
+	if terminal {
+		places = append(places, file(&o.terminal))
 	}
-	var listeners [2]net.Listener
-	for i := range listeners {
-		l, err := net.FileListener(files[i])
-		_ = files[i].Close()
-		if err != nil {
-			return fmt.Errorf("take over listener: %w", err)
+	if len(fds) != len(places) {
+		return nil, fmt.Errorf("%w: %d descriptors came out, not %d", ErrNoNamespaces, len(fds), len(places))
+	}
+	for i, take := range places {
+		if err := take(os.NewFile(uintptr(fds[i]), "passed")); err != nil {
+			return nil, fmt.Errorf("take over what was opened inside: %w", err)
 		}
-		listeners[i] = l
 	}
-	s.stops = append(s.stops, serveMetadata(listeners[0], s.command.Metadata), forward(ctx, listeners[1], s.command.Gateway))
-	if s.command.Terminal != nil {
-		s.attach(files[2])
+	return o, nil
+}
+
+func file(into **os.File) func(*os.File) error {
+	return func(f *os.File) error { *into = f; return nil }
+}
+
+func listener(into *net.Listener) func(*os.File) error {
+	return func(f *os.File) (err error) {
+		defer f.Close()
+		*into, err = net.FileListener(f)
+		return err
 	}
-	return nil
 }
 
 // leave closes what open opened, when all output has been written.

@@ -32,6 +32,8 @@ const (
 	localFile       = ownFolder + "/ca.pem"
 	metadataAddress = "169.254.169.254"
 	gatewayAddress  = "127.0.1.1"
+	controlAddress  = "127.0.1.2"
+	hostsFolder     = ownFolder + "/etc"
 )
 
 // Descriptors of the stage.
@@ -45,7 +47,6 @@ type stageSettings struct {
 	Args, Env     []string
 	Path          string   // the caller's PATH
 	Home          []string // the caller's homes
-	Names         []string // in the hosts file, at gatewayAddress
 	Hidden        []string
 	Hostname      string
 	HopLimit      int
@@ -54,6 +55,8 @@ type stageSettings struct {
 	Terminal      bool
 	Rows, Columns uint16
 	Root          bool // started by root: the command becomes userID
+
+	hosts *os.File // open for writing
 }
 
 type stageRequest struct {
@@ -61,9 +64,8 @@ type stageRequest struct {
 	Signal int  `json:",omitempty"`
 }
 
-// A stageReply comes from the stage twice: when everything is there, with the
-// descriptors of the listeners for metadata and gateway and of the terminal, and
-// when the command has ended.
+// A stageReply comes from the stage twice: when everything is there, with
+// descriptors in the order of [opened], and when the command has ended.
 type stageReply struct {
 	Error   string `json:",omitempty"`
 	Missing string `json:",omitempty"` // the program that is not there
@@ -106,21 +108,24 @@ func runStage() error {
 		}
 	}
 	files := []*os.File{os.Stdin, os.Stdout, os.Stderr}
-	out := []int{int(listeners[0].Fd()), int(listeners[1].Fd())}
-	var master *os.File
+	given := append(listeners, s.hosts)
 	if s.Terminal {
-		var slave *os.File
+		var master, slave *os.File
 		if master, slave, err = openTerminal(s.Rows, s.Columns); err != nil {
 			return fmt.Errorf("make terminal: %w", err)
 		}
 		files = []*os.File{slave, slave, slave}
-		out = append(out, int(master.Fd()))
+		given = append(given, master)
+	}
+	var out []int
+	for _, f := range given {
+		out = append(out, int(f.Fd()))
 	}
 	if err := fdpass.Send(stageChannel, new(stageReply), out...); err != nil {
 		return err
 	}
-	for _, f := range append(listeners, master) {
-		_ = f.Close() // nil is none
+	for _, f := range given {
+		_ = f.Close()
 	}
 	return s.serve(files)
 }
@@ -164,10 +169,7 @@ func (s *stageSettings) run(files []*os.File, started chan<- int, ended chan<- *
 	runtime.LockOSThread()
 	args := s.Args
 	if len(args) == 0 {
-		args = []string{"/bin/sh"}
-		if _, err := os.Stat("/bin/bash"); err == nil {
-			args = []string{"/bin/bash"}
-		}
+		args = []string{shell()}
 	}
 	_ = os.Setenv("PATH", variable(s.Env, "PATH")) // never fails
 	path, err := exec.LookPath(args[0])
@@ -224,7 +226,7 @@ func giveUp() error {
 }
 
 // buildNetwork opens the loopback, which has the metadata service's address too,
-// and the listeners for metadata and gateway.
+// and the listeners for metadata, gateway and control plane.
 func (s *stageSettings) buildNetwork() ([]*os.File, error) {
 	fd, err := unix.Socket(unix.AF_INET, unix.SOCK_DGRAM|unix.SOCK_CLOEXEC, 0)
 	if err != nil {
@@ -255,7 +257,7 @@ func (s *stageSettings) buildNetwork() ([]*os.File, error) {
 		}
 	}
 	var files []*os.File
-	for _, address := range []string{metadataAddress + ":80", gatewayAddress + ":443"} {
+	for _, address := range []string{metadataAddress + ":80", gatewayAddress + ":443", controlAddress + ":443"} {
 		config := net.ListenConfig{}
 		config.SetMultipathTCP(false) // it knows no hop limit
 		l, err := config.Listen(context.Background(), "tcp4", address)

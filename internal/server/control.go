@@ -16,9 +16,11 @@ import (
 // AWS's services everywhere else.
 func (s *Server) controlHandler() http.Handler {
 	operator := s.operatorHandler()
+	tables := []wire.Service{s.sts.API(), s.iam.API(), s.ssm.API(), s.cloudformation.API(), s.lambda.API(), s.apis.API(), s.logs.API()}
+	s.serviceNames = namesOf(tables, s.config.Region)
 	services := endpoint.New(endpoint.Config{
 		Keys:     s.sts,
-		Services: []wire.Service{s.sts.API(), s.iam.API(), s.ssm.API(), s.cloudformation.API(), s.lambda.API(), s.apis.API(), s.logs.API()},
+		Services: tables,
 		Proxies:  s.config.Proxies,
 		Account:  s.config.Account,
 		Region:   s.config.Region,

@@ -10,6 +10,8 @@ import (
 
 	"github.com/hakonegate/hakone/internal/access"
 	"github.com/hakonegate/hakone/internal/imds"
+	"github.com/hakonegate/hakone/internal/instance"
+	"github.com/hakonegate/hakone/internal/wire"
 )
 
 // instance finds the instance that a request names.
@@ -22,9 +24,7 @@ func (s *Server) instance(r *http.Request) (*imds.Services, error) {
 	if err != nil {
 		return nil, err
 	}
-	return &imds.Services{
-		EC2: s.ec2, IAM: s.iam, STS: s.sts, InstanceID: i.InstanceID, Account: s.config.Account, Region: s.config.Region,
-	}, nil
+	return s.metadataOf(&i), nil
 }
 
 // findInstance returns what an instance's metadata endpoint tells.
@@ -34,6 +34,38 @@ func (s *Server) findInstance(ctx context.Context, r *http.Request) (any, error)
 		return nil, err
 	}
 	return i.Instance(ctx)
+}
+
+// An InstanceSession is what a session as an instance must know.
+type InstanceSession struct {
+	Instance *imds.Instance `json:"instance"`
+}
+
+// openInstance returns what a session as an instance must know, if the security
+// groups let whoever asks open one.
+func (s *Server) openInstance(ctx context.Context, r *http.Request) (any, error) {
+	found, err := s.instance(r)
+	if err != nil {
+		return nil, err
+	}
+	i, err := s.ec2.Find(found.InstanceID)
+	if err != nil {
+		return nil, err
+	}
+	if err := s.ec2.Admit(&i, s.config.Proxies.SourceIP(r.RemoteAddr, r.Header), sshPort); err != nil {
+		return nil, err
+	}
+	facts, err := found.Instance(ctx)
+	if err != nil {
+		return nil, err
+	}
+	return &InstanceSession{Instance: facts}, nil
+}
+
+// instanceNames lists the names that lead to the data plane and the control plane
+// inside an instance.
+func (s *Server) instanceNames() instance.Names {
+	return instance.Names{Gateway: s.apiNames(), Control: s.serviceNames}
 }
 
 // instanceLife is how long an instance's credentials live, as on EC2.
@@ -77,6 +109,18 @@ func (s *Server) apiNames() []string {
 	}
 	for domain := range s.apis.Domains() {
 		names = append(names, domain.Name)
+	}
+	return names
+}
+
+// namesOf lists the names by which AWS's clients know services.
+func namesOf(services []wire.Service, region string) []string {
+	var names []string
+	for _, service := range services {
+		names = append(names, service.Name+"."+region+"."+awsDomain(region))
+		if service.Global {
+			names = append(names, service.Name+"."+awsDomain(region))
+		}
 	}
 	return names
 }

@@ -29,6 +29,7 @@ func (s *Server) operatorHandler() http.Handler {
 	mux.HandleFunc("GET /_hakone/trace", answer(s.findTrace))
 	mux.HandleFunc("POST /_hakone/sessions", answer(s.roleSession))
 	mux.HandleFunc("POST /_hakone/instances", answer(s.findInstance))
+	mux.HandleFunc("POST /_hakone/instances/session", answer(s.openInstance))
 	mux.HandleFunc("POST /_hakone/instances/credentials", answer(s.instanceSession))
 	mux.HandleFunc("POST /_hakone/invoke", answer(s.invokeFunction))
 	mux.HandleFunc("GET /_hakone/logs", s.readLogs)
@@ -138,18 +139,20 @@ func writeProblem(w http.ResponseWriter, status int, problem *ProblemError) {
 // Status tells where the server is reached and what it serves.
 func (s *Server) Status() Status {
 	status := Status{
-		Version: Version,
-		PID:     os.Getpid(),
-		Account: s.config.Account,
-		Region:  s.config.Region,
-		DataDir: s.config.DataDir,
-		Started: s.started.UTC(),
-		Control: s.control.url(),
-		HTTPS:   s.data.url(),
-		CAFile:  caFile(s.config.DataDir),
-		Names:   s.apiNames(),
-		APIs:    s.apiStatuses(),
-		Stacks:  s.stackStatuses(),
+		Version:  Version,
+		PID:      os.Getpid(),
+		Account:  s.config.Account,
+		Region:   s.config.Region,
+		DataDir:  s.config.DataDir,
+		Started:  s.started.UTC(),
+		Control:  s.control.url(),
+		HTTPS:    s.data.url(),
+		CAFile:   caFile(s.config.DataDir),
+		SSH:      s.ssh.address(),
+		Names:    s.apiNames(),
+		Services: s.serviceNames,
+		APIs:     s.apiStatuses(),
+		Stacks:   s.stackStatuses(),
 	}
 	if s.plain != nil {
 		status.HTTP = s.plain.url()

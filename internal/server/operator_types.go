@@ -8,19 +8,21 @@ import "time"
 
 // Status tells where the server is reached and what it serves.
 type Status struct {
-	Version string        `json:"version"`
-	PID     int           `json:"pid"`
-	Account string        `json:"account"`
-	Region  string        `json:"region"`
-	DataDir string        `json:"dataDir"`
-	Started time.Time     `json:"started"`
-	Control string        `json:"control"`
-	HTTPS   string        `json:"https"`
-	HTTP    string        `json:"http,omitempty"`
-	CAFile  string        `json:"caFile"`
-	Names   []string      `json:"names"` // by which instances reach the APIs, on port 443
-	APIs    []APIStatus   `json:"apis"`
-	Stacks  []StackStatus `json:"stacks"`
+	Version  string        `json:"version"`
+	PID      int           `json:"pid"`
+	Account  string        `json:"account"`
+	Region   string        `json:"region"`
+	DataDir  string        `json:"dataDir"`
+	Started  time.Time     `json:"started"`
+	Control  string        `json:"control"`
+	HTTPS    string        `json:"https"`
+	HTTP     string        `json:"http,omitempty"`
+	CAFile   string        `json:"caFile"`
+	SSH      string        `json:"ssh,omitempty"`
+	Names    []string      `json:"names"`    // by which instances reach the APIs, on port 443
+	Services []string      `json:"services"` // by which instances reach the control plane, on port 443
+	APIs     []APIStatus   `json:"apis"`
+	Stacks   []StackStatus `json:"stacks"`
 }
 
 // APIStatus is one stage of an API, with the addresses that reach it here: the
@@ -135,8 +137,8 @@ type SessionRequest struct {
 
 // An InstanceRequest names an instance by its logical ID in a stack, its
 // instance ID or its Name tag. On /_hakone/instances it asks for the facts that
-// the metadata endpoint tells, on /_hakone/instances/credentials for credentials
-// of its role.
+// the metadata endpoint tells, on /_hakone/instances/session for a session, and on
+// /_hakone/instances/credentials for credentials of its role.
 type InstanceRequest struct {
 	Instance string `json:"instance"`
 }

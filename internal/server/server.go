@@ -7,6 +7,7 @@ package server
 
 import (
 	"context"
+	"crypto/tls"
 	"errors"
 	"fmt"
 	"log/slog"
@@ -49,6 +50,7 @@ type Config struct {
 	Elsewhere  FunctionEndpoints // of functions that run elsewhere
 	DataPlane  DataPlane         // of the listeners of APIs
 	Functions  Functions         // how functions run
+	SSH        string            // address of the SSH server into instances; "" means none
 	NoReplay   bool              // refuse signed requests to APIs that were accepted before
 	RegionHint string            // what the environment says, for a fresh data directory
 	AsyncScale float64           // of the waits between tries of asynchronous calls; 0 means 1
@@ -84,6 +86,9 @@ type Server struct {
 	data    *front
 	plain   *front // nil when off
 	control *front
+	ssh     *sshDoor // nil when off
+
+	serviceNames []string // by which instances reach the control plane
 }
 
 // New opens the data directory and the listeners. Nothing is served before
@@ -265,7 +270,9 @@ func (s *Server) open(ctx context.Context) error {
 	if err != nil {
 		return err
 	}
-	return nil
+	s.control.listener = listenEitherWay(s.control.listener, &tls.Config{MinVersion: tls.VersionTLS12, NextProtos: secure.NextProtos, GetCertificate: authority.leafFor})
+	s.ssh, err = s.openSSH(ctx)
+	return err
 }
 
 func (s *Server) fronts() []*front {
@@ -295,6 +302,7 @@ func (s *Server) Run(ctx context.Context) error {
 	for _, f := range s.fronts() {
 		listeners.Go(f.serve)
 	}
+	listeners.Go(func() error { return s.ssh.serve(listening) })
 	if s.public != nil {
 		components.Go(func() error { return s.public.Run(working) })
 	}
@@ -336,6 +344,7 @@ func (s *Server) close() error {
 	for _, f := range s.fronts() {
 		_ = f.listener.Close() // already closed when it was served
 	}
+	s.ssh.close()
 	if s.logs != nil {
 		errs = append(errs, s.logs.Close())
 	}
