@@ -52,7 +52,7 @@ func (a *account) order(ctx context.Context, name string, show func(proof *tls.C
 	if err != nil {
 		return nil, fmt.Errorf("sign certificate request: %w", err)
 	}
-	chain, _, err := a.client.CreateOrderCert(ctx, order.FinalizeURL, request, true)
+	chain, _, err := a.client.CreateCertFromOrder(ctx, order, request, true)
 	if err != nil {
 		return nil, fmt.Errorf("fetch the certificate: %w", err)
 	}
