@@ -21,6 +21,7 @@ type dataPlaneOptions struct {
 	throttle        string
 	vpcLinks        []string
 	acme            acmeOptions
+	httpIssuers     bool
 }
 
 func (o *dataPlaneOptions) flags(flags *pflag.FlagSet) {
@@ -29,6 +30,7 @@ func (o *dataPlaneOptions) flags(flags *pflag.FlagSet) {
 	flags.StringVar(&o.tlsKey, "tls-key", "", "FILE of the key of --tls-cert")
 	flags.StringArrayVar(&o.truststores, "truststore", nil, "s3://BUCKET/KEY=FILE: certificates that a custom domain name with mutual TLS trusts (repeatable)")
 	flags.StringVar(&o.throttle, "account-throttle", "10000:5000", "RATE:BURST of requests to all APIs together, as AWS limits an account; off: no limit")
+	flags.BoolVar(&o.httpIssuers, "allow-http-issuers", false, "JWT issuers of other machines than this one may have http URLs: their keys are then anybody's on the way")
 	flags.StringArrayVar(&o.vpcLinks, "vpc-link", nil, "NAME=HOST:PORT that private integrations reach; NAME is the ARN of a listener or service, the ID of a VPC link, or * (repeatable)")
 	o.acme.flags(flags)
 }
@@ -41,7 +43,7 @@ func (o *dataPlaneOptions) open(p *program) (server.DataPlane, io.Closer, error)
 	if (o.tlsCert == "") != (o.tlsKey == "") {
 		return config, closer, usagef("--tls-cert and --tls-key go together")
 	}
-	config.CertFile, config.KeyFile = o.tlsCert, o.tlsKey
+	config.CertFile, config.KeyFile, config.HTTPIssuers = o.tlsCert, o.tlsKey, o.httpIssuers
 	var err error
 	if config.ACME, err = o.acme.config(); err != nil {
 		return config, closer, err

@@ -40,7 +40,7 @@ type Config struct {
 	Services         Services           // what AWS service integrations call; the zero value has none
 	Partition        string             // "" means "aws"
 	OrganizationID   string             // of the account; "" when it is in none
-	AllowHTTPIssuers bool               // JWT issuers may have http URLs: for local work only
+	AllowHTTPIssuers bool               // JWT issuers of other machines, too, may have http URLs
 	Client           *http.Client       // asks JWT issuers for their keys; nil means http.DefaultClient
 	Transport        *backend.Transport // to HTTP backends; nil means a new one
 	Now              func() time.Time   // nil means time.Now
@@ -102,7 +102,7 @@ func New(c Config) *Gateway {
 		g.account = &bucket{rate: t.Rate, burst: float64(t.Burst)}
 	}
 	g.iam = iam{g}
-	g.issuers = &authorizer.Issuers{AllowHTTP: c.AllowHTTPIssuers, Client: c.Client, Now: c.Now}
+	g.issuers = &authorizer.Issuers{AllowHTTP: c.AllowHTTPIssuers, Loopback: true, Client: c.Client, Now: c.Now}
 	g.transport = c.Transport
 	if g.transport == nil {
 		g.transport = &backend.Transport{}

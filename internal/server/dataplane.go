@@ -30,6 +30,9 @@ type DataPlane struct {
 	// Throttle limits the requests of all APIs together; nil: no limit.
 	Throttle *gateway.Throttle
 
+	// HTTPIssuers lets JWT issuers of other machines, too, have http URLs.
+	HTTPIssuers bool
+
 	// VPCLinks are where private integrations lead.
 	VPCLinks gateway.VPCLinks
 }
