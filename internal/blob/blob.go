@@ -35,12 +35,16 @@ type Store struct {
 
 // Open opens the blobs of an engine.
 func Open(ctx context.Context, e *engine.Engine) (*Store, error) {
+	return open(ctx, e, bucket, "code and layers of hakone")
+}
+
+func open(ctx context.Context, e *engine.Engine, bucket, description string) (*Store, error) {
 	js := e.JetStream()
 	objects, err := js.ObjectStore(ctx, bucket)
 	if !e.Embedded() || errors.Is(err, jetstream.ErrBucketNotFound) || errors.Is(err, jetstream.ErrStreamNotFound) {
 		err = e.Place(ctx, func(ctx context.Context, replicas int) error {
 			objects, err = js.CreateOrUpdateObjectStore(ctx, jetstream.ObjectStoreConfig{
-				Bucket: bucket, Description: "code and layers of hakone", Replicas: replicas,
+				Bucket: bucket, Description: description, Replicas: replicas,
 			})
 			return err
 		})
