@@ -1,6 +1,8 @@
 package runtimeapi
 
 import (
+	"bytes"
+	"encoding/json"
 	"errors"
 	"fmt"
 	"io"
@@ -17,7 +19,7 @@ const MaxHeaders = 3 << 19
 // sender gets to see the refusal.
 const drainLimit = 64 << 20
 
-// ServeHTTP answers the Runtime API and tells extensions what is not there.
+// ServeHTTP answers the Runtime API and the APIs of extensions.
 //
 // When the runtime speaks frames, its part of the API is closed to whoever
 // else finds the port.
@@ -33,7 +35,7 @@ func (s *Session) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 		}
 		s.serveRuntime(w, r, strings.TrimPrefix(rest, "runtime/"))
 	default:
-		serveExtensions(w, r, version, rest)
+		s.serveExtensions(w, r, version, rest)
 	}
 }
 
@@ -210,6 +212,13 @@ func accept(w http.ResponseWriter) {
 func refuse(w http.ResponseWriter, no *refusal) {
 	w.Header().Set("Content-Type", "application/json")
 	w.WriteHeader(no.status)
-	// The texts are ours and need no escaping.
-	_, _ = fmt.Fprintf(w, "{\"errorMessage\":\"%s\",\"errorType\":\"%s\"}\n", no.errorMessage, no.errorType) //nolint:gosec // JSON to a program
+	var text bytes.Buffer
+	enc := json.NewEncoder(&text)
+	enc.SetEscapeHTML(false)
+	if err := enc.Encode(struct {
+		ErrorMessage string `json:"errorMessage"`
+		ErrorType    string `json:"errorType"`
+	}{no.errorMessage, no.errorType}); err == nil { // strings only
+		_, _ = w.Write(text.Bytes())
+	}
 }

@@ -141,8 +141,8 @@ func TestAnswersAndOrder(t *testing.T) {
 		}},
 		{"ping", false, []step{{"GET", "/2018-06-01/ping", "", 200, "pong"}}},
 		{"unknown path", false, []step{{"GET", "/2018-06-01/runtime/x", "", 404, "404 page not found\n"}}},
-		{"extensions are told that there are none", false, []step{
-			{"POST", "/2020-01-01/extension/register", "{}", 403, `{"errorMessage":"Extensions are not supported in this environment","errorType":"Extension.RegistrationClosed"}` + "\n"},
+		{"extensions and telemetry where there are none", false, []step{
+			{"POST", "/2020-01-01/extension/register", "{}", 403, `{"errorMessage":"Empty extension name","errorType":"Extension.InvalidExtensionName"}` + "\n"},
 			{"PUT", "/2022-07-01/telemetry", "{}", 202, `{"errorMessage":"Telemetry API is not supported","errorType":"Telemetry.NotSupported"}` + "\n"},
 		}},
 	}

@@ -63,6 +63,13 @@ type Session struct {
 	ended     chan struct{} // closed by Close
 	frames    bool          // the runtime speaks frames, so HTTP is closed to others
 	streaming bool          // an answer to current has begun
+	freed     bool          // the runtime is free after a call; idle waits for the extensions
+
+	about           About
+	extensions      []*extension
+	registered      chan struct{} // nil: nobody may register
+	extensionFailed chan ExtensionError
+	subscribe       func(*Subscription)
 }
 
 // A waiter is one pending request for the next event. Deliver is called at
@@ -73,11 +80,12 @@ type waiter struct{ deliver func(*Event) }
 func NewSession() *Session {
 	return &Session{
 		state: starting, inited: make(chan struct{}), idle: make(chan struct{}, 1), lost: make(chan struct{}),
-		ended: make(chan struct{}),
+		ended: make(chan struct{}), extensionFailed: make(chan ExtensionError, 1),
 	}
 }
 
-// Inited is closed when the runtime has ended its init, well or not.
+// Inited is closed when the init has ended, well or not: the runtime and all
+// extensions have asked for their first event.
 func (s *Session) Inited() <-chan struct{} { return s.inited }
 
 // InitError returns what the runtime said of an init that failed. Use it when
@@ -88,8 +96,8 @@ func (s *Session) InitError() (Answer, bool) {
 	return s.initErr, !s.initOK
 }
 
-// Idle gives one token each time the runtime asks for the next event after it
-// answered one.
+// Idle gives one token each time the runtime, and the extensions that are told
+// of calls, ask for the next event after one was answered.
 func (s *Session) Idle() <-chan struct{} { return s.idle }
 
 // Lost is closed when the runtime has closed its connection: it can neither
@@ -104,6 +112,7 @@ func (s *Session) Deliver(ev *Event) <-chan Answer {
 	s.current, s.answer, s.state, s.streaming = ev, answer, running, false
 	w := s.waiter
 	s.waiter = nil
+	s.tellExtensions(ev)
 	s.mu.Unlock()
 	if w != nil {
 		w.deliver(ev)
@@ -139,20 +148,32 @@ func (s *Session) next(w *waiter) *refusal {
 			return nil
 		}
 	case starting:
-		s.initOK = true
-		close(s.inited)
 		s.state = ready
 	case answered:
-		s.state, s.current = ready, nil
+		s.state, s.current, s.freed = ready, nil, true
+	case ready: // a second request takes the first one's place
+	}
+	s.waiter = w
+	s.advance()
+	s.mu.Unlock()
+	return nil
+}
+
+// advance notes that the init or a call is over, if so it is: for the runtime and
+// the extensions. The lock is held.
+func (s *Session) advance() {
+	switch {
+	case s.state != ready:
+	case !s.initOK && s.extensionsReady():
+		s.initOK = true
+		close(s.inited)
+	case s.freed && s.invokedReady():
+		s.freed = false
 		select {
 		case s.idle <- struct{}{}:
 		default:
 		}
-	case ready: // a second request takes the first one's place
 	}
-	s.waiter = w
-	s.mu.Unlock()
-	return nil
 }
 
 // withdraw takes back a request for an event.
