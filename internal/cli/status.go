@@ -47,6 +47,7 @@ func (p *program) printStatus(status *server.Status) error {
 	}
 	fmt.Fprintf(table, "Account\t%s\nRegion\t%s\n", status.Account, status.Region)
 	fmt.Fprintf(table, "Data\t%s\n", status.DataDir)
+	printEngine(table, status.Engine)
 	for _, api := range status.APIs {
 		fmt.Fprintf(table, "API\t%s  %s (%s, stage %s)\n", api.ID, api.Name, api.Type, api.Stage)
 		for _, url := range api.URLs {

@@ -20,6 +20,7 @@ type upOptions struct {
 	deployOptions
 	dataPlaneOptions
 	functionOptions
+	fleetOptions
 	listen     string
 	listenHTTP string
 	ssh        string
@@ -55,6 +56,7 @@ ran before goes on.`,
 	o.deployOptions.flags(flags)
 	o.dataPlaneOptions.flags(flags)
 	o.functionOptions.flags(flags)
+	o.fleetOptions.flags(flags)
 	flags.StringVar(&o.listen, "listen", "127.0.0.1:8443", "address of the data plane, HTTPS; port 0: any free port")
 	flags.StringVar(&o.listenHTTP, "listen-http", "", "address of a plain data plane (off)")
 	flags.StringVar(&o.ssh, "ssh", "", "address of an SSH server into the instances, such as 127.0.0.1:2222; their key pairs open it (off)")
@@ -131,6 +133,10 @@ func (p *program) serve(ctx context.Context, o *upOptions, paths []string, d *de
 	if err != nil {
 		return err
 	}
+	fleet, err := o.fleetOptions.config(p)
+	if err != nil {
+		return err
+	}
 	s, err := server.New(ctx, server.Config{
 		DataDir:    p.dataDir,
 		Listen:     o.listen,
@@ -144,6 +150,7 @@ func (p *program) serve(ctx context.Context, o *upOptions, paths []string, d *de
 		Elsewhere:  functions,
 		DataPlane:  dataPlane,
 		Functions:  isolation,
+		Fleet:      fleet,
 		NoReplay:   o.noReplay,
 		AsyncScale: o.asyncScale,
 		RegionHint: firstOf(p.getenv("AWS_REGION"), p.getenv("AWS_DEFAULT_REGION")),

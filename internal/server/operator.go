@@ -33,7 +33,7 @@ func (s *Server) operatorHandler() http.Handler {
 	mux.HandleFunc("POST /_hakone/instances/credentials", answer(s.instanceSession))
 	mux.HandleFunc("POST /_hakone/invoke", answer(s.invokeFunction))
 	mux.HandleFunc("GET /_hakone/logs", s.readLogs)
-	mux.Handle("GET /_hakone/metrics", s.gateway.Metrics())
+	mux.Handle("GET /_hakone/metrics", s.metrics())
 	mux.HandleFunc("POST /_hakone/deploy", s.deploy)
 	mux.HandleFunc("POST /_hakone/delete", s.delete)
 	s.stackRoutes(mux)
@@ -46,8 +46,8 @@ func (s *Server) operatorHandler() http.Handler {
 		MaxBody: maxOperatorRequest,
 	}
 	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
-		if r.URL.Path == "/_hakone/health" {
-			writeJSON(w, http.StatusOK, map[string]string{"status": "ok"})
+		if isHealthPath(r.URL.Path) {
+			s.answerHealth(w, r)
 			return
 		}
 		admitted, problem := s.admit(r, verifier)
@@ -153,6 +153,7 @@ func (s *Server) Status() Status {
 		Services: s.serviceNames,
 		APIs:     s.apiStatuses(),
 		Stacks:   s.stackStatuses(),
+		Engine:   s.engineStatus(),
 	}
 	if s.plain != nil {
 		status.HTTP = s.plain.url()

@@ -23,6 +23,7 @@ type Status struct {
 	Services []string      `json:"services"` // by which instances reach the control plane, on port 443
 	APIs     []APIStatus   `json:"apis"`
 	Stacks   []StackStatus `json:"stacks"`
+	Engine   *EngineStatus `json:"engine,omitempty"` // of a node of a fleet
 }
 
 // APIStatus is one stage of an API, with the addresses that reach it here: the

@@ -14,6 +14,7 @@ import (
 	"os"
 	"path/filepath"
 	"regexp"
+	"sync/atomic"
 	"time"
 
 	"golang.org/x/sync/errgroup"
@@ -50,6 +51,7 @@ type Config struct {
 	Elsewhere  FunctionEndpoints // of functions that run elsewhere
 	DataPlane  DataPlane         // of the listeners of APIs
 	Functions  Functions         // how functions run
+	Fleet      Fleet             // how the engine is shared
 	SSH        string            // address of the SSH server into instances; "" means none
 	NoReplay   bool              // refuse signed requests to APIs that were accepted before
 	RegionHint string            // what the environment says, for a fresh data directory
@@ -64,6 +66,8 @@ type Server struct {
 	log     *slog.Logger
 	started time.Time
 	ready   chan struct{}
+
+	stopping atomic.Bool // load balancers are told
 
 	engine *engine.Engine
 	store  *store.Store
@@ -109,7 +113,7 @@ func New(ctx context.Context, c Config) (_ *Server, err error) {
 			err = errors.Join(err, s.close())
 		}
 	}()
-	if s.engine, err = engine.Start(ctx, engine.Config{Dir: filepath.Join(c.DataDir, "engine"), Log: c.Log}); err != nil {
+	if s.engine, err = s.startEngine(ctx); err != nil {
 		return nil, err
 	}
 	if s.store, err = store.Open(ctx, s.engine); err != nil {
@@ -148,7 +152,10 @@ func (s *Server) settle(ctx context.Context) error {
 		if err := kept.check(); err != nil {
 			return err
 		}
-		if err := records.Create(ctx, "settings", kept); err != nil {
+		err := records.Create(ctx, "settings", kept)
+		if errors.Is(err, store.ErrExists) { // another node was faster
+			kept, _ = records.Get("settings")
+		} else if err != nil {
 			return fmt.Errorf("keep account and region: %w", err)
 		}
 	}
@@ -180,6 +187,9 @@ func (s *Server) wire(ctx context.Context) error {
 	if err != nil {
 		return fmt.Errorf("open seals: %w", err)
 	}
+	if err := s.shareAuthority(ctx, ring); err != nil {
+		return err
+	}
 	blobs, err := blob.Open(ctx, s.engine)
 	if err != nil {
 		return fmt.Errorf("open code packages: %w", err)
@@ -203,7 +213,7 @@ func (s *Server) wire(ctx context.Context) error {
 		Code:        blobs,
 		Log:         s.log,
 		Credentials: functionCredentials{s.sts, "arn:aws:lambda:" + region + ":" + account + ":function:"},
-		Logs:        s.logs,
+		Logs:        s.functionLogs(),
 		Variables:   s.config.Services.variables(),
 		Elsewhere:   s.elsewhere(),
 		Isolation:   s.config.Functions.Isolation,
@@ -258,11 +268,11 @@ func (s *Server) open(ctx context.Context) error {
 	if err != nil {
 		return err
 	}
-	if s.data, err = listen(ctx, "the data plane (--listen)", firstOf(s.config.Listen, "127.0.0.1:8443"), s.dataHandler(), secure, s.log); err != nil {
+	if s.data, err = listen(ctx, "the data plane (--listen)", firstOf(s.config.Listen, "127.0.0.1:8443"), s.withHealth(s.dataHandler()), secure, s.log); err != nil {
 		return err
 	}
 	if s.config.ListenHTTP != "" {
-		if s.plain, err = listen(ctx, "the plain data plane (--listen-http)", s.config.ListenHTTP, s.dataHandler(), nil, s.log); err != nil {
+		if s.plain, err = listen(ctx, "the plain data plane (--listen-http)", s.config.ListenHTTP, s.withHealth(s.dataHandler()), nil, s.log); err != nil {
 			return err
 		}
 	}
@@ -291,21 +301,23 @@ func (s *Server) Ready() <-chan struct{} { return s.ready }
 // Run serves until ctx is done, lets accepted requests end, ends every function's
 // process and closes the store. It must be called once.
 func (s *Server) Run(ctx context.Context) error {
+	ctx, cancel := s.afterLameDuck(ctx)
+	defer cancel()
 	// The components go on while requests drain.
 	working, stop := context.WithCancel(context.WithoutCancel(ctx))
 	defer stop()
 	components, working := errgroup.WithContext(working)
-	for _, run := range []func(context.Context) error{s.iam.Run, s.lambda.Run, s.gateway.Run, s.pool.Run, s.accessLogs.Run, s.logs.Run} {
+	for _, run := range []func(context.Context) error{s.iam.Run, s.lambda.Run, s.gateway.Run, s.pool.Run, s.accessLogs.Run, s.logs.Run, s.hearLogs} {
 		components.Go(func() error { return run(working) })
 	}
 	listeners, listening := errgroup.WithContext(ctx)
 	for _, f := range s.fronts() {
 		listeners.Go(f.serve)
 	}
-	listeners.Go(func() error { return s.ssh.serve(listening) })
 	if s.public != nil {
 		components.Go(func() error { return s.public.Run(working) })
 	}
+	listeners.Go(func() error { return s.ssh.serve(listening) })
 	deploying, halt := context.WithCancel(listening) // deployments under way are taken back while everything that they need is there
 	defer halt()
 	listeners.Go(func() error { return s.cloudformation.Run(deploying) })

@@ -1,0 +1,181 @@
+package server
+
+import (
+	"context"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"io/fs"
+	"log/slog"
+	"os"
+	"path/filepath"
+	"time"
+
+	"github.com/hakonegate/hakone/internal/access/seal"
+	"github.com/hakonegate/hakone/internal/engine"
+	"github.com/hakonegate/hakone/internal/execenv"
+	"github.com/hakonegate/hakone/internal/store"
+)
+
+// A Fleet says how the server shares its engine with others. The zero value is
+// one that has it for itself.
+type Fleet struct {
+	NATS            string        // URLs of NATS servers, separated by commas; "" means the embedded one
+	engine.External               // of those servers
+	Workers         bool          // functions run on workers only
+	LameDuck        time.Duration // how long the server goes on accepting once it is to stop
+}
+
+// startEngine starts or connects to the engine.
+func (s *Server) startEngine(ctx context.Context) (*engine.Engine, error) {
+	return engine.Start(ctx, engine.Config{
+		Dir: filepath.Join(s.config.DataDir, "engine"), URL: s.config.Fleet.NATS, External: s.config.Fleet.External, Log: s.log,
+	})
+}
+
+// An authorityRecord is the certificate authority that the nodes of a fleet share.
+type authorityRecord struct {
+	Certificate []byte // PEM
+	Key         []byte // PEM, sealed
+}
+
+const authoritySeal = "server.authority"
+
+// shareAuthority gives every node of a fleet the same certificate authority: the
+// first node's. Its files in the data directory are copies.
+func (s *Server) shareAuthority(ctx context.Context, ring *seal.Ring) error {
+	if s.engine.Embedded() {
+		return nil
+	}
+	records := store.In[authorityRecord](s.store, "server.authority")
+	certPath, keyPath := caFile(s.config.DataDir), filepath.Join(s.config.DataDir, "ca-key.pem")
+	kept, ok := records.Get("authority")
+	if !ok {
+		if _, err := openAuthority(s.config.DataDir, s.config.Region); err != nil {
+			return err
+		}
+		certificate, err := os.ReadFile(certPath) //nolint:gosec // in the data directory
+		if err != nil {
+			return fmt.Errorf("read certificate authority: %w", err)
+		}
+		key, err := os.ReadFile(keyPath) //nolint:gosec // in the data directory
+		if err != nil {
+			return fmt.Errorf("read key of certificate authority: %w", err)
+		}
+		sealed, err := ring.Seal(authoritySeal, key, certificate)
+		if err != nil {
+			return fmt.Errorf("seal key of certificate authority: %w", err)
+		}
+		err = records.Create(ctx, "authority", authorityRecord{certificate, sealed})
+		if err == nil || !errors.Is(err, store.ErrExists) {
+			return err
+		}
+		if kept, ok = records.Get("authority"); !ok {
+			return errors.New("share the certificate authority: another node's is not there yet: start again")
+		}
+	}
+	key, err := ring.Open(authoritySeal, kept.Key, kept.Certificate)
+	if err != nil {
+		return fmt.Errorf("open key of certificate authority: %w", err)
+	}
+	for _, file := range []struct {
+		path    string
+		content []byte
+		mode    fs.FileMode
+	}{{keyPath, key, 0o600}, {certPath, kept.Certificate, 0o644}} {
+		if err := os.WriteFile(file.path, file.content, file.mode); err != nil {
+			return fmt.Errorf("keep certificate authority: %w", err)
+		}
+	}
+	return nil
+}
+
+const logSubject = "hakone.logs"
+
+// sharedLines are lines of a function's log that another node wrote.
+type sharedLines struct {
+	From          string
+	Group, Stream string
+	Events        []execenv.LogEvent
+}
+
+// sharedLogs keeps what functions write, and tells the other nodes. What is told
+// while a node is cut off, it never hears.
+type sharedLogs struct {
+	local execenv.Logs
+	e     *engine.Engine
+}
+
+// Append implements [execenv.Logs].
+func (l sharedLogs) Append(group, stream string, events ...execenv.LogEvent) {
+	l.local.Append(group, stream, events...)
+	if text, err := json.Marshal(sharedLines{l.e.Node(), group, stream, events}); err == nil {
+		_ = l.e.Tell(logSubject, text)
+	}
+}
+
+// functionLogs is where functions write.
+func (s *Server) functionLogs() execenv.Logs {
+	if s.engine.Embedded() {
+		return s.logs
+	}
+	return sharedLogs{s.logs, s.engine}
+}
+
+// hearLogs keeps what functions write on other nodes and workers, until ctx is done.
+func (s *Server) hearLogs(ctx context.Context) error {
+	if s.engine.Embedded() {
+		return nil
+	}
+	stop, err := s.engine.Listen(logSubject, "", func(m *engine.Message) {
+		var lines sharedLines
+		if err := json.Unmarshal(m.Data, &lines); err != nil {
+			s.log.WarnContext(ctx, "a node's log cannot be read", slog.Any("error", err))
+			return
+		}
+		if lines.From != s.engine.Node() {
+			s.logs.Append(lines.Group, lines.Stream, lines.Events...)
+		}
+	})
+	if err != nil {
+		return err
+	}
+	<-ctx.Done()
+	stop()
+	return nil
+}
+
+// EngineStatus tells how a node of a fleet stands with the engine.
+type EngineStatus struct {
+	Node         string       `json:"node"`
+	Server       string       `json:"server,omitempty"` // that it is connected to
+	Connected    bool         `json:"connected"`
+	StaleSeconds float64      `json:"staleSeconds"` // how old what the node serves may be
+	CutOff       bool         `json:"cutOff"`       // it is older than the bound; what the node knew last is served
+	Nodes        []NodeStatus `json:"nodes"`
+}
+
+// NodeStatus is what a node of a fleet knows of one of them.
+type NodeStatus struct {
+	Name  string    `json:"name"`
+	Host  string    `json:"host"`
+	Heard time.Time `json:"heard"`
+	Gone  bool      `json:"gone"`
+	Self  bool      `json:"self"`
+}
+
+// engineStatus returns nil for a server that has its engine for itself.
+func (s *Server) engineStatus() *EngineStatus {
+	if s.engine.Embedded() {
+		return nil
+	}
+	stale := s.store.Stale()
+	status := &EngineStatus{
+		Node: s.engine.Node(), Server: s.engine.Server(), Connected: s.engine.Connected(),
+		StaleSeconds: float64(stale.Milliseconds()) / 1000, CutOff: stale > store.StaleAfter, Nodes: []NodeStatus{},
+	}
+	for _, n := range s.store.Nodes() {
+		status.Nodes = append(status.Nodes, NodeStatus{n.Name, n.Host, n.Heard.UTC(), n.Gone, n.Self})
+	}
+	return status
+}
