@@ -7,7 +7,7 @@ import (
 	"syscall"
 )
 
-// A Command says what to run. Path and Output are required.
+// A Command says what to run. Path, unless it is held, and Output are required.
 type Command struct {
 	Path   string
 	Args   []string   // behind argv[0], which is Path
@@ -19,7 +19,7 @@ type Command struct {
 
 	Room      *Room      // nil: the machine as it is
 	Furniture *Furniture // for a room that is complete from the start
-	Held      bool       // the room is built, but only [Process.Release] starts the command in it
+	Held      bool       // the room is built, but only [Process.Release] says what to run in it
 }
 
 // Limits bound what the process may use. Zero means the system's own limit.

@@ -12,17 +12,22 @@ import (
 	"golang.org/x/sys/unix"
 )
 
-// Release starts the command of a process that was held. The room outlives it
-// then, until [Process.Kill].
-func (p *Process) Release() error {
+// Release starts the command of a process that was held; only Path, Args, Env
+// and Dir of c count.
+func (p *Process) Release(c Command) error {
 	if p.room == nil {
 		return errors.New("the process was not held")
 	}
-	if err := p.linger(); err != nil {
-		return err
-	}
-	_, err := p.room.ask(&stageRequest{Release: true}, nil)
+	_, err := p.room.ask(&stageRequest{Release: stageCommand(c)}, nil)
 	return err
+}
+
+func stageCommand(c Command) *stageJoin {
+	j := &stageJoin{Path: c.Path, Args: append([]string{c.Path}, c.Args...), Env: c.Env, Dir: c.Dir}
+	if j.Dir == "" {
+		j.Dir = "/"
+	}
+	return j
 }
 
 // Join starts another command in the room of the process, which outlives its
@@ -46,13 +51,7 @@ func (p *Process) Join(c Command) (*Process, error) {
 		return nil, err
 	}
 	defer told.Close()
-	env, dir := c.Env, c.Dir
-	if dir == "" {
-		dir = "/"
-	}
-	reply, err := p.room.ask(&stageRequest{
-		Join: &stageJoin{Path: c.Path, Args: append([]string{c.Path}, c.Args...), Env: env, Dir: dir},
-	}, []int{int(write.Fd()), int(told.Fd())})
+	reply, err := p.room.ask(&stageRequest{Join: stageCommand(c)}, []int{int(write.Fd()), int(told.Fd())})
 	if err != nil {
 		out.close()
 		_ = end.Close()

@@ -12,18 +12,22 @@ import (
 	"github.com/hakonegate/hakone/internal/sandbox"
 )
 
-func held(t *testing.T, room sandbox.Room, script string) (*sandbox.Process, *record) {
+func held(t *testing.T, room sandbox.Room) (*sandbox.Process, *record) {
 	t.Helper()
 	out := new(record)
-	p, err := sandbox.Start(sandbox.Command{
-		Path: "/bin/sh", Args: []string{"-c", script}, Env: []string{"PATH=/usr/bin:/bin"}, Output: out,
-		Room: &room, Furniture: &sandbox.Furniture{TmpBytes: 1 << 20}, Held: true,
-	})
+	p, err := sandbox.Start(sandbox.Command{Output: out, Room: &room, Furniture: &sandbox.Furniture{TmpBytes: 1 << 20}, Held: true})
 	if err != nil {
 		t.Fatal(err)
 	}
 	t.Cleanup(p.Kill)
 	return p, out
+}
+
+func release(t *testing.T, p *sandbox.Process, script string) {
+	t.Helper()
+	if err := p.Release(sandbox.Command{Path: "/bin/sh", Args: []string{"-c", script}, Env: []string{"PATH=/usr/bin:/bin"}}); err != nil {
+		t.Fatal(err)
+	}
 }
 
 func join(t *testing.T, p *sandbox.Process, script string) (*sandbox.Process, *record) {
@@ -49,7 +53,7 @@ func ended(t *testing.T, p *sandbox.Process) sandbox.Exit {
 
 func TestWhatJoinsIsInTheSameRoom(t *testing.T) {
 	needRooms(t)
-	p, out := held(t, sandbox.Room{}, "cat /tmp/from; exit 3")
+	p, out := held(t, sandbox.Room{Localhost: "127.64.0.1"})
 	j, said := join(t, p, `echo "$NAME" > /tmp/from; touch /usr/x || echo refused; id -u; exit 5`)
 	if got := ended(t, j); got.Code != 5 {
 		t.Errorf("exit of what joined = %+v, want status 5", got)
@@ -60,10 +64,8 @@ func TestWhatJoinsIsInTheSameRoom(t *testing.T) {
 	if out.String() != "" {
 		t.Errorf("the command ran before it was released: %q", out.String())
 	}
-	if err := p.Release(); err != nil {
-		t.Fatal(err)
-	}
-	if got := ended(t, p); got.Code != 3 || out.String() != "joined\n" {
+	release(t, p, "cat /tmp/from; grep sandbox /etc/hosts; exit 3")
+	if got := ended(t, p); got.Code != 3 || out.String() != "joined\n127.64.0.1 sandbox.localdomain sandbox\n" {
 		t.Errorf("command wrote %q, exit %+v", out.String(), got)
 	}
 	// The room outlives its command.
@@ -89,11 +91,9 @@ func TestWhatJoinsIsInTheSameRoom(t *testing.T) {
 
 func TestTheCommandAloneCanBeKilled(t *testing.T) {
 	needRooms(t)
-	p, _ := held(t, sandbox.Room{}, "sleep 300 & exec sleep 300")
+	p, _ := held(t, sandbox.Room{})
 	j, _ := join(t, p, "exec sleep 300")
-	if err := p.Release(); err != nil {
-		t.Fatal(err)
-	}
+	release(t, p, "sleep 300 & exec sleep 300")
 	p.KillCommand()
 	if got := ended(t, p); got.Signal != syscall.SIGKILL {
 		t.Errorf("exit = %+v", got)
@@ -111,12 +111,8 @@ func TestTheCommandAloneCanBeKilled(t *testing.T) {
 
 func TestACommandThatCannotBeStartedSaysSo(t *testing.T) {
 	needRooms(t)
-	p, err := sandbox.Start(sandbox.Command{Path: "/no/such", Output: new(record), Room: &sandbox.Room{}, Held: true})
-	if err != nil {
-		t.Fatal(err)
-	}
-	t.Cleanup(p.Kill)
-	if err := p.Release(); err == nil || !strings.Contains(err.Error(), "no such file") {
+	p, _ := held(t, sandbox.Room{})
+	if err := p.Release(sandbox.Command{Path: "/no/such"}); err == nil || !strings.Contains(err.Error(), "no such file") {
 		t.Errorf("Release = %v", err)
 	}
 	if _, err := p.Join(sandbox.Command{Path: "/no/such", Output: new(record)}); err == nil || !strings.Contains(err.Error(), "no such file") {
@@ -145,10 +141,8 @@ while True:
 		port int
 	}{{"the machine's network", sandbox.Room{}, 0}, {"a network of its own", sandbox.Room{NoNetwork: true}, 8080}} {
 		t.Run(tt.name, func(t *testing.T) {
-			p, out := held(t, tt.room, fmt.Sprintf(serve, tt.port))
-			if err := p.Release(); err != nil {
-				t.Fatal(err)
-			}
+			p, out := held(t, tt.room)
+			release(t, p, fmt.Sprintf(serve, tt.port))
 			port := 0
 			for deadline := time.Now().Add(20 * time.Second); ; time.Sleep(time.Millisecond) {
 				if n, _ := fmt.Sscan(out.String(), &port); n == 1 {

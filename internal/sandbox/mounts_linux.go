@@ -90,6 +90,9 @@ func buildRoom(room *Room) error {
 			etc[name] = string(text)
 		}
 	}
+	if room.Localhost != "" {
+		etc["hosts"] += "\n" + room.Localhost + " sandbox.localdomain sandbox\n"
+	}
 
 	root, err := newTmpfs(map[string]string{"size": "4m", "nr_inodes": "4096", "mode": "755"})
 	if err != nil {

@@ -9,6 +9,7 @@ import "os"
 type Room struct {
 	Shown     []Bind // of the machine, read only
 	NoNetwork bool   // nothing but a loopback of its own
+	Localhost string // IP address of the name sandbox.localdomain; "" has no such name
 	Processes uint64 // most processes and threads at once; 0 means 1024, as on Lambda
 }
 

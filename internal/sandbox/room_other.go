@@ -47,7 +47,7 @@ func (p *Process) Memory() int64 { return 0 }
 func (p *Process) Holds(net.Conn) bool { return true }
 
 // Release fails: there are no rooms here.
-func (p *Process) Release() error { return errNoRooms }
+func (p *Process) Release(Command) error { return errNoRooms }
 
 // Join starts another process.
 func (p *Process) Join(c Command) (*Process, error) { return Start(c) }

@@ -30,7 +30,7 @@ type stageRequest struct {
 	Start   *stageStart `json:",omitempty"`
 	Furnish *Furniture  `json:",omitempty"` // Tmp comes as a descriptor
 	Linger  bool        `json:",omitempty"` // the room outlives the command, whose end is told on the descriptor that comes along
-	Release bool        `json:",omitempty"` // starts a command that was held
+	Release *stageJoin  `json:",omitempty"` // what a held command is, after all
 	Join    *stageJoin  `json:",omitempty"` // its output and where to tell its end come as descriptors
 	Dial    int         `json:",omitempty"` // a TCP port of the room's own loopback
 	Signal  int         `json:",omitempty"`
@@ -123,8 +123,10 @@ func runStage() {
 			s.linger(fds[0])
 			fds = nil
 			_ = fdpass.Send(stageControl, new(stageReply))
-		case r.Release && s.begun != nil:
-			err := s.inRoom(func() error { return s.startCommand() })
+		case r.Release != nil && s.begun != nil:
+			c := r.Release
+			s.begun.Path, s.begun.Args, s.begun.Env, s.begun.Dir = c.Path, c.Args, c.Env, c.Dir
+			err := s.inRoom(s.startCommand)
 			s.closeFiles()
 			_ = fdpass.Send(stageControl, failed(err))
 		case r.Join != nil && len(fds) == 2:
@@ -176,7 +178,7 @@ func (s *stage) start(c *stageStart, fds []int) {
 	}()
 	r := <-reply
 	_ = fdpass.Send(stageControl, &r, passed...)
-	if r.Error != "" || c.Path == "" {
+	if r.Error != "" || c.Path == "" && !c.Held {
 		unix.Exit(1)
 	}
 	for _, fd := range passed {
