@@ -2,9 +2,9 @@ package sam
 
 var applicationProperties = []property{
 	{name: "Location", shape: text | mapping, required: true},
-	{name: "TemplateUrl", shape: text},
+	{name: "TemplateUrl", shape: anything},
 	{name: "Parameters", shape: mapping},
-	{name: "NotificationARNs", shape: texts},
+	{name: "NotificationARNs", shape: textsOrMaps},
 	{name: "Tags", shape: mapping},
 	{name: "TimeoutInMinutes", shape: number},
 }

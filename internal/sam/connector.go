@@ -7,10 +7,9 @@ import (
 )
 
 var connectorProperties = []property{
-	{name: "Source", shape: mapping, required: true},
-	{name: "Destination", shape: mapping | list, required: true},
+	{name: "Source", shape: mapping, required: true, old: true},
+	{name: "Destination", shape: mapping | mapsListed, required: true},
 	{name: "Permissions", shape: texts, required: true},
-	{name: "SourceReference", shape: mapping},
 }
 
 // embeddedConnectors makes a connector resource of each entry in a resource's

@@ -38,7 +38,7 @@ func (f *function) deploymentPreference() error {
 	if !truthy(config) {
 		return nil
 	}
-	if enabled := f.resolveMapped(config.Get("Enabled")); enabled != nil && (isFalse(enabled) || enabled.Str() == "false") {
+	if meansFalse(f.resolveMapped(config.Get("Enabled"))) {
 		return nil
 	}
 	typ := f.resolveMapped(config.Get("Type"))
@@ -52,8 +52,14 @@ func (f *function) deploymentPreference() error {
 		return invalidResource(f.id, hooks, "'Hooks' property of 'DeploymentPreference' must be a dictionary")
 	}
 	p := deployPreference{function: f, config: config, typ: typ}
-	if pass := f.resolveMapped(config.Get("PassthroughCondition")); isTrue(pass) || pass.Str() == "true" {
+	switch pass := f.resolveMapped(config.Get("PassthroughCondition")); {
+	case meansTrue(pass):
 		p.condition = f.macro.node.Get("Condition").Str()
+	case !truthy(pass) || meansFalse(pass):
+	case isIntrinsic(pass):
+		return invalidResource(f.id, pass, "Unsupported intrinsic: the only intrinsic functions supported for property PassthroughCondition are FindInMap and parameter Refs.")
+	default:
+		return invalidResource(f.id, pass, "Invalid value for property PassthroughCondition.")
 	}
 	if typ.Str() != "AllAtOnce" {
 		f.warn(config, "the alias of "+f.id+" moves at once: traffic is not shifted gradually here")
@@ -77,9 +83,15 @@ func (d *deployments) finish(t *translator) {
 	var common attributes
 	conditions := map[string]bool{}
 	needRole := false
+	tags := template.Map()
 	for _, p := range d.preferences {
+		if p.propagatesTags() {
+			for _, tag := range p.get("Tags").Pairs {
+				tags.Set(tag.Key, tag.Value)
+			}
+		}
 		conditions[p.condition] = true
-		needRole = needRole || p.config.Get("Role").IsNull()
+		needRole = needRole || !truthy(p.config.Get("Role"))
 	}
 	if !conditions[""] {
 		names := sortedKeys(conditions)
@@ -91,86 +103,116 @@ func (d *deployments) finish(t *translator) {
 	}
 	application := newResource(deployApplication, "AWS::CodeDeploy::Application", common)
 	application.set("ComputePlatform", template.Text("Lambda"))
+	if len(tags.Pairs) > 0 {
+		application.set("Tags", tagList("", tags))
+	}
 	t.shared = append(t.shared, application)
 	if needRole {
 		role := newResource(deployRole, "AWS::IAM::Role", common)
 		role.set("AssumeRolePolicyDocument", trustPolicy("codedeploy.amazonaws.com"))
 		role.set("ManagedPolicyArns", template.List(t.awsPolicy("service-role/AWSCodeDeployRoleForLambda")))
+		if len(tags.Pairs) > 0 {
+			role.set("Tags", tagList("", tags))
+		}
 		t.shared = append(t.shared, role)
 	}
 	for _, p := range d.preferences {
-		group, f := p.group()
-		if f != nil {
-			t.fail(f)
+		group, err := p.group()
+		if err != nil {
+			t.fail(asFault(p.id, p.macro.node, err))
 			continue
 		}
 		t.shared = append(t.shared, group)
 	}
 }
 
-func (p deployPreference) group() (*resource, *fault) {
+func (p deployPreference) group() (*resource, error) {
 	var a attributes
 	if p.condition != "" {
 		a.condition = template.Text(p.condition)
 	}
 	g := newResource(p.id+"DeploymentGroup", "AWS::CodeDeploy::DeploymentGroup", a)
-	if alarms := present(p.config.Get("Alarms")); alarms != nil {
-		if !alarms.IsList() && !isIf(alarms) {
-			return nil, invalidResource(p.id, alarms, "Alarms must be a list")
+	if alarms := p.config.Get("Alarms"); truthy(alarms) {
+		configuration, err := alarmConfiguration(p.id, alarms)
+		if err != nil {
+			return nil, err
 		}
-		g.set("AlarmConfiguration", template.Map(template.P("Enabled", template.Bool(true)), template.P("Alarms", alarmNames(alarms))))
+		if len(configuration.Pairs) > 0 {
+			g.set("AlarmConfiguration", configuration)
+		}
 	}
 	g.set("ApplicationName", template.Ref(deployApplication))
 	g.set("AutoRollbackConfiguration", template.Map(
 		template.P("Enabled", template.Bool(true)),
 		template.P("Events", template.Texts("DEPLOYMENT_FAILURE", "DEPLOYMENT_STOP_ON_ALARM", "DEPLOYMENT_STOP_ON_REQUEST")),
 	))
-	g.set("DeploymentConfigName", deployConfiguration(p.typ, ""))
+	g.set("DeploymentConfigName", deployConfiguration(p.typ))
 	g.set("DeploymentStyle", template.Map(
 		template.P("DeploymentType", template.Text("BLUE_GREEN")),
 		template.P("DeploymentOption", template.Text("WITH_TRAFFIC_CONTROL")),
 	))
 	g.set("ServiceRoleArn", template.GetAtt(deployRole, "Arn"))
-	g.set("ServiceRoleArn", p.config.Get("Role"))
+	if role := p.config.Get("Role"); truthy(role) {
+		g.set("ServiceRoleArn", role)
+	}
 	g.set("TriggerConfigurations", p.config.Get("TriggerConfigurations"))
+	if p.propagatesTags() {
+		g.set("Tags", tagList("", p.get("Tags")))
+	}
 	g.node.At(p.config.Position)
 	return g, nil
 }
 
-func alarmNames(alarms *template.Node) *template.Node {
-	if isIf(alarms) {
-		arg := alarms.Get("Fn::If")
-		return choose(arg.Items[0].Str(), alarmNames(arg.Items[1]), alarmNames(arg.Items[2]))
+// alarmConfiguration names the alarms that stop a deployment; a Fn::If may
+// choose between two lists.
+func alarmConfiguration(id string, alarms *template.Node) (*template.Node, error) {
+	if arg := alarms.Get("Fn::If"); alarms.IsMap() && arg.IsList() {
+		if len(arg.Items) != 3 {
+			return nil, invalidResource(id, alarms, "Fn::If requires 3 arguments")
+		}
+		then, err := alarmList(id, arg.Items[1])
+		if err != nil {
+			return nil, err
+		}
+		otherwise, err := alarmList(id, arg.Items[2])
+		if err != nil {
+			return nil, err
+		}
+		return template.Map(template.P("Fn::If", template.List(arg.Items[0], then, otherwise))), nil
 	}
+	return alarmList(id, alarms)
+}
+
+func alarmList(id string, alarms *template.Node) (*template.Node, error) {
 	if !alarms.IsList() {
-		return alarms
+		return nil, invalidResource(id, alarms, "Alarms must be a list")
 	}
 	named := template.List()
 	for _, a := range alarms.Items {
-		if a.IsNoValue() {
-			named.Append(a)
-			continue
-		}
 		named.Append(template.Map(template.P("Name", a)))
 	}
-	return named
+	if len(named.Items) == 0 {
+		return template.Map(), nil
+	}
+	return template.Map(template.P("Enabled", template.Bool(true)), template.P("Alarms", named)), nil
 }
 
 // deployConfiguration names CodeDeploy's own configurations in full, also
 // inside intrinsic functions.
-func deployConfiguration(n *template.Node, function string) *template.Node {
-	if n.IsScalar() && slices.Contains(deployConfigurations, n.Value) {
-		if function == "Fn::Sub" {
-			return template.Text("CodeDeployDefault.Lambda" + n.Value)
-		}
+func deployConfiguration(n *template.Node) *template.Node {
+	own := func(n *template.Node) bool { return n.IsScalar() && slices.Contains(deployConfigurations, n.Value) }
+	if own(n) {
 		return sub("CodeDeployDefault.Lambda${ConfigName}", template.P("ConfigName", n))
+	}
+	if text := n.Get("Fn::Sub"); own(text) {
+		return deployConfiguration(text)
 	}
 	c := n.Clone()
 	for i, item := range c.Items {
-		c.Items[i] = deployConfiguration(item, function)
+		c.Items[i] = deployConfiguration(item)
 	}
 	for i, p := range c.Pairs {
-		c.Pairs[i].Value = deployConfiguration(p.Value, p.Key)
+		c.Pairs[i].Value = deployConfiguration(p.Value)
 	}
 	return c
 }

@@ -190,20 +190,4 @@ func aliasTarget(zone *template.Node, name *resource, regional bool) *template.N
 	return target
 }
 
-// pythonType names a value's type as AWS's texts do.
-func pythonType(n *template.Node) string {
-	switch {
-	case n.IsMap():
-		return "dict"
-	case n.IsList():
-		return "list"
-	case n.IsBool():
-		return "bool"
-	case n.IsNumber():
-		return "int"
-	default:
-		return "str"
-	}
-}
-
 func lowerAll(s string) string { return strings.ToLower(s) }

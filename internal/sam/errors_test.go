@@ -40,7 +40,6 @@ func TestRefusals(t *testing.T) {
 		{"code without key", fn("CodeUri: {Bucket: b}, Handler: h, Runtime: r"), inF + "'CodeUri' requires Bucket and Key properties to be specified."},
 		{"image without uri", fn("PackageType: Image"), inF + "'ImageUri' must be set."},
 		{"reserved tag", code("Tags: {'lambda:createdBy': me}"), inF + "lambda:createdBy is a reserved Tag key name and cannot be set on your resource. Please change the tag key in the input."},
-		{"two architectures", code("Architectures: [arm64, x86_64]"), inF + "Architectures needs to be a list with one string, either `x86_64` or `arm64`."},
 		{"concurrency without alias", code("ProvisionedConcurrencyConfig: {ProvisionedConcurrentExecutions: 1}"), inF + "To set ProvisionedConcurrencyConfig AutoPublishALias must be defined on the function"},
 		{"alias from a resource", code("AutoPublishAlias: !Ref X"), inF + "'AutoPublishAlias' must be a string or a Ref to a template parameter"},
 		{"url without authorization type", code("FunctionUrlConfig: {Cors: {}}"), inF + "AuthType is required to configure function property `FunctionUrlConfig`. Please provide either AWS_IAM or NONE."},

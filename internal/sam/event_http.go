@@ -13,9 +13,9 @@ var httpEventProperties = []property{
 	{name: "ApiId", shape: text},
 	{name: "Stage", shape: text},
 	{name: "Auth", shape: mapping},
-	{name: "TimeoutInMillis", shape: number | mapping},
+	{name: "TimeoutInMillis", shape: number},
 	{name: "RouteSettings", shape: mapping},
-	{name: "PayloadFormatVersion", shape: text | mapping},
+	{name: "PayloadFormatVersion", shape: text},
 }
 
 // linkHTTPEvent finds the properties of the event's API.

@@ -21,7 +21,7 @@ func (f *function) eventInvokeConfig() ([]*template.Node, error) {
 	}
 	config = f.resolve(config)
 	a := f.own()
-	a.metadata, a.updatePolicy, a.dependsOn = nil, nil, nil
+	a.dependsOn = nil
 	qualifier := template.Text("$LATEST")
 	if f.alias != nil {
 		a.dependsOn = template.Texts(f.alias.id)
@@ -30,11 +30,16 @@ func (f *function) eventInvokeConfig() ([]*template.Node, error) {
 	r := newResource(f.id+"EventInvokeConfig", "AWS::Lambda::EventInvokeConfig", a)
 
 	var documents []*template.Node
+	destinations := template.Map()
 	if given := config.Get("DestinationConfig"); truthy(given) {
 		if !given.IsMap() {
 			return nil, invalidResource(f.id, given, "Property 'EventInvokeConfig.DestinationConfig' should be a map.")
 		}
-		destinations := given.Clone()
+		for _, p := range given.Pairs {
+			if p.Key != "OnSuccess" && p.Key != "OnFailure" {
+				f.warn(p.Value, p.Key+" of the DestinationConfig of "+f.id+" has no effect")
+			}
+		}
 		for _, outcome := range []string{"OnSuccess", "OnFailure"} {
 			destination := present(given.Get(outcome))
 			if destination == nil {
@@ -50,8 +55,8 @@ func (f *function) eventInvokeConfig() ([]*template.Node, error) {
 			destinations.Set(outcome, template.Map(template.P("Destination", arn)))
 			documents = append(documents, document)
 		}
-		r.set("DestinationConfig", destinations)
 	}
+	r.set("DestinationConfig", destinations)
 	r.set("FunctionName", f.lambda.ref())
 	r.set("Qualifier", qualifier)
 	r.set("MaximumEventAgeInSeconds", config.Get("MaximumEventAgeInSeconds"))
@@ -74,10 +79,7 @@ func (f *function) destination(config *template.Node, id string) (arn, document 
 		}
 	}
 	if action == "" {
-		if typ == "" {
-			typ = "None"
-		}
-		return nil, nil, invalidResource(f.id, config, "'Type: %s' must be one of %s", typ, quoted(names))
+		return nil, nil, invalidResource(f.id, config, "'Type: %s' must be one of %s", pythonText(config.Get("Type")), quoted(names))
 	}
 	arn = present(config.Get("Destination"))
 	condition := ""
@@ -90,9 +92,11 @@ func (f *function) destination(config *template.Node, id string) (arn, document 
 			return nil, nil, err
 		}
 		if own := f.macro.node.Get("Condition").Str(); condition != "" && own != "" {
+			// AWS's transform wraps each of the two twice.
+			named := func(n *template.Node) *template.Node { return template.Map(template.P("Condition", n)) }
 			name := own + "AND" + condition + shortHash(f.id)
 			sectionOf(f.root, "Conditions").Set(name, template.Map(template.P("Fn::And", template.List(
-				template.Map(template.P("Condition", template.Text(own))), template.Map(template.P("Condition", template.Text(condition)))))))
+				named(named(template.Text(own))), named(named(template.Text(condition)))))))
 			made.node.Set("Condition", template.Text(name))
 		} else if condition != "" {
 			made.node.Set("Condition", template.Text(condition))
@@ -111,7 +115,20 @@ func (f *function) destination(config *template.Node, id string) (arn, document 
 			arn = choose(condition, target, given)
 		}
 	}
+	if typ == "S3Bucket" {
+		return arn, bucketPolicy(id+policy, arn), nil
+	}
 	return arn, allow(id+policy, action, arn, false), nil
+}
+
+// bucketPolicy returns the policy to write any object to a bucket. The
+// statement for the objects names them the way AWS's transform does.
+func bucketPolicy(name string, bucket *template.Node) *template.Node {
+	objects := template.Map(template.P("Fn::Join", template.List(template.Text("/"), template.List(bucket, template.Text("*")))))
+	document := allow(name, "s3:PutObject", objects, false)
+	statement := template.Map(template.P("Action", template.Text("s3:ListBucket")), template.P("Effect", template.Text("Allow")), template.P("Resource", bucket.Clone()))
+	document.Path("PolicyDocument", "Statement").Append(statement)
+	return document
 }
 
 // conditionOfNothing returns the name of the condition under which a Fn::If

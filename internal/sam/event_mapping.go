@@ -25,8 +25,8 @@ var mappingSources = map[string]mappingSource{
 	"SQS":      {arn: "Queue", required: []string{"Queue"}, managed: "service-role/AWSLambdaSQSQueueExecutionRole"},
 	"Kinesis":  {arn: "Stream", required: []string{"Stream", "StartingPosition"}, managed: "service-role/AWSLambdaKinesisExecutionRole"},
 	"DynamoDB": {arn: "Stream", required: []string{"Stream", "StartingPosition"}, managed: "service-role/AWSLambdaDynamoDBExecutionRole"},
-	"MSK":      {arn: "Stream", required: []string{"Stream"}, extra: []string{"ConsumerGroupId", "SchemaRegistryConfig"}, managed: "service-role/AWSLambdaMSKExecutionRole"},
-	"MQ":       {arn: "Broker", required: []string{"Broker", "Queues"}, extra: []string{"DynamicPolicyName", "SecretsManagerKmsKeyId"}, managed: "service-role/AWSLambdaAMQExecutionRole"},
+	"MSK":      {arn: "Stream", required: []string{"Stream", "StartingPosition"}, extra: []string{"ConsumerGroupId", "SchemaRegistryConfig"}, managed: "service-role/AWSLambdaMSKExecutionRole"},
+	"MQ":       {arn: "Broker", required: []string{"Broker", "Queues"}, extra: []string{"DynamicPolicyName", "SecretsManagerKmsKeyId"}},
 	"SelfManagedKafka": {
 		extra: []string{"KafkaBootstrapServers", "ConsumerGroupId", "SchemaRegistryConfig", "SecretsManagerKmsKeyId"},
 	},
@@ -42,10 +42,18 @@ func mappingProperties(name string) []property {
 	for _, p := range slices.Concat(source.required, mappedProperties, source.extra, []string{"DestinationConfig"}) {
 		rule := property{name: p, shape: anything, required: slices.Contains(source.required, p)}
 		switch p {
-		case "Topics", "Queues", "FunctionResponseTypes", "KafkaBootstrapServers":
+		case "Topics", "Queues", "FunctionResponseTypes", "KafkaBootstrapServers", "SourceAccessConfigurations":
 			rule.shape = list
-		case "DestinationConfig", "FilterCriteria", "ScalingConfig", "ProvisionedPollerConfig":
+		case "DestinationConfig", "FilterCriteria", "ScalingConfig", "ProvisionedPollerConfig", "MetricsConfig", "LoggingConfig", "SchemaRegistryConfig":
 			rule.shape = mapping
+		case "BatchSize", "MaximumBatchingWindowInSeconds", "MaximumRetryAttempts", "MaximumRecordAgeInSeconds", "ParallelizationFactor", "TumblingWindowInSeconds":
+			rule.shape = number
+		case "Enabled", "BisectBatchOnFunctionError":
+			rule.shape = boolean
+		case "DynamicPolicyName":
+			rule.shape, rule.literal = boolean, true
+		case "ConsumerGroupId", "SecretsManagerKmsKeyId":
+			rule.shape = text
 		}
 		if !slices.ContainsFunc(rules, func(known property) bool { return known.name == p }) {
 			rules = append(rules, rule)
@@ -73,7 +81,10 @@ func makeMapping(e *eventSource) error {
 	if servers := e.get("KafkaBootstrapServers"); truthy(servers) {
 		m.set("SelfManagedEventSource", template.Map(template.P("Endpoints", template.Map(template.P("KafkaBootstrapServers", servers)))))
 	}
-	group := pairs(template.P("ConsumerGroupId", e.get("ConsumerGroupId")), template.P("SchemaRegistryConfig", e.get("SchemaRegistryConfig")))
+	group := pairs(template.P("ConsumerGroupId", e.get("ConsumerGroupId")))
+	if registry := e.get("SchemaRegistryConfig"); truthy(registry) {
+		group.Set("SchemaRegistryConfig", registry)
+	}
 	if len(group.Pairs) > 0 {
 		name := "AmazonManagedKafkaEventSourceConfig"
 		if e.typ == "SelfManagedKafka" {
@@ -113,7 +124,7 @@ func (e *eventSource) mappingDestination(m *resource) ([]*template.Node, error) 
 	m.set("DestinationConfig", config)
 	onFailure := config.Get("OnFailure")
 	if !onFailure.IsMap() {
-		return nil, e.invalid(config, "Property 'DestinationConfig.OnFailure' is required.")
+		return nil, invalidEvent(e.full, config, "Property 'DestinationConfig.OnFailure' should be a map.")
 	}
 	typ := onFailure.Get("Type")
 	if !truthy(typ) {
@@ -126,21 +137,12 @@ func (e *eventSource) mappingDestination(m *resource) ([]*template.Node, error) 
 	case "SNS":
 		return []*template.Node{allow(e.full+"SNSPolicy", "sns:publish", onFailure.Get("Destination"), false)}, nil
 	case "S3":
-		return []*template.Node{s3DestinationPolicy(e.full, onFailure.Get("Destination"))}, nil
+		return []*template.Node{bucketPolicy(e.full+"S3Policy", onFailure.Get("Destination"))}, nil
 	case "Kafka":
 		return nil, nil
 	default:
-		return nil, invalidEvent(e.full, typ, "The only valid values for 'Type' are 'SQS', 'SNS', 'S3' and 'Kafka'")
+		return nil, invalidEvent(e.full, typ, "The only valid values for 'Type' are 'SQS', 'SNS', 'S3', and 'Kafka'")
 	}
-}
-
-func s3DestinationPolicy(id string, bucket *template.Node) *template.Node {
-	statement := func(on *template.Node, actions ...string) *template.Node {
-		return template.Map(template.P("Action", template.Texts(actions...)), template.P("Effect", template.Text("Allow")), template.P("Resource", on))
-	}
-	objects := template.Map(template.P("Fn::Join", template.List(template.Text(""), template.List(bucket, template.Text("/*")))))
-	return namedPolicy(id+"S3Policy", template.Map(template.P("Statement", template.List(
-		statement(objects, "s3:PutObject"), statement(bucket, "s3:ListBucket")))))
 }
 
 // grantManaged attaches a managed policy to the generated role.

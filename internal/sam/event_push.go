@@ -3,8 +3,8 @@ package sam
 import "github.com/hakonegate/hakone/internal/template"
 
 var logsProperties = []property{
-	{name: "LogGroupName", shape: anything, required: true},
-	{name: "FilterPattern", shape: anything, required: true},
+	{name: "LogGroupName", shape: text, required: true},
+	{name: "FilterPattern", shape: text, required: true},
 }
 
 // makeLogs sends the log events of a group that match a filter to the
@@ -48,8 +48,8 @@ func makeAlexa(e *eventSource) error {
 }
 
 var cognitoProperties = []property{
-	{name: "UserPool", shape: anything, required: true},
-	{name: "Trigger", shape: text | texts, required: true},
+	{name: "UserPool", shape: text, required: true},
+	{name: "Trigger", shape: text | texts, required: true, literal: true},
 }
 
 func linkCognito(e *eventSource) error {
@@ -69,7 +69,14 @@ func linkCognito(e *eventSource) error {
 func makeCognito(e *eventSource) error {
 	id := e.get("UserPool").Get("Ref").Value
 	pool := e.resources.Get(id)
-	e.add(e.permission("cognito-idp.amazonaws.com", e.id+"CognitoPermission", template.P("SourceArn", template.GetAtt(id, "Arn"))))
+	if err := expectType(pool, id, "AWS::Cognito::UserPool"); err != nil {
+		return err
+	}
+	prefix := e.id
+	if e.alias != nil {
+		prefix = e.alias.id
+	}
+	e.add(e.permission("cognito-idp.amazonaws.com", prefix+"CognitoPermission", template.P("SourceArn", template.GetAtt(id, "Arn"))))
 
 	properties := pool.Get("Properties")
 	if properties.IsNull() {
@@ -85,11 +92,16 @@ func makeCognito(e *eventSource) error {
 		if triggers.Has(name.Str()) {
 			return e.invalid(name, `Cognito trigger "%s" defined multiple times.`, name.Str())
 		}
-		trigger := e.invokedARN()
-		if name.Str() == "CustomSMSSender" || name.Str() == "CustomEmailSender" {
-			trigger = template.Map(template.P("LambdaArn", trigger), template.P("LambdaVersion", template.Text("V1_0")))
-		}
-		triggers.Set(name.Str(), trigger.At(e.node.Position))
+		triggers.Set(name.Str(), e.invokedARN().At(e.node.Position))
+	}
+	return nil
+}
+
+// expectType checks that an event refers to a resource of the type that it
+// changes.
+func expectType(r *template.Node, id, typ string) error {
+	if got := r.Get("Type"); got.Str() != typ {
+		return invalidResource(id, got, "Resource has incorrect Type; expected '%s', got '%s'", typ, pythonText(got))
 	}
 	return nil
 }

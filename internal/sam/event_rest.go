@@ -15,7 +15,7 @@ var restEventProperties = []property{
 	{name: "Auth", shape: mapping},
 	{name: "RequestModel", shape: mapping},
 	{name: "RequestParameters", shape: list},
-	{name: "TimeoutInMillis", shape: number | mapping},
+	{name: "TimeoutInMillis", shape: number},
 	{name: "ResponseTransferMode", shape: text},
 }
 

@@ -1,13 +1,13 @@
 package sam
 
 var ruleProperties = []property{
-	{name: "EventBusName", shape: text | mapping},
+	{name: "EventBusName", shape: text},
 	{name: "RuleName", shape: text},
 	{name: "Pattern", shape: mapping},
 	{name: "DeadLetterConfig", shape: mapping},
 	{name: "RetryPolicy", shape: mapping},
-	{name: "Input", shape: anything},
-	{name: "InputPath", shape: anything},
+	{name: "Input", shape: text},
+	{name: "InputPath", shape: text},
 	{name: "Target", shape: mapping},
 	{name: "Enabled", shape: boolean},
 	{name: "State", shape: text},

@@ -9,7 +9,7 @@ import (
 var s3Properties = []property{
 	{name: "Bucket", shape: text, required: true},
 	{name: "Events", shape: text | texts, required: true, literal: true},
-	{name: "Filter", shape: mapping, literal: true},
+	{name: "Filter", shape: mapping, old: true},
 }
 
 func linkS3(e *eventSource) error {
@@ -30,6 +30,9 @@ func linkS3(e *eventSource) error {
 func makeS3(e *eventSource) error {
 	id := e.get("Bucket").Get("Ref").Value
 	bucket := e.resources.Get(id)
+	if err := expectType(bucket, id, "AWS::S3::Bucket"); err != nil {
+		return err
+	}
 	permission := e.add(e.permission("s3.amazonaws.com", e.full+"Permission", template.P("SourceAccount", template.Ref("AWS::AccountId"))))
 
 	properties := bucket.Get("Properties")

@@ -3,9 +3,9 @@ package sam
 import "github.com/hakonegate/hakone/internal/template"
 
 var scheduleProperties = []property{
-	{name: "Schedule", shape: anything, required: true},
+	{name: "Schedule", shape: text, required: true},
 	{name: "RuleName", shape: text},
-	{name: "Input", shape: anything},
+	{name: "Input", shape: text},
 	{name: "Enabled", shape: boolean},
 	{name: "State", shape: text},
 	{name: "Name", shape: text},

@@ -18,7 +18,7 @@ var scheduleV2Properties = []property{
 	{name: "RoleArn", shape: text},
 	{name: "DeadLetterConfig", shape: mapping},
 	{name: "RetryPolicy", shape: mapping},
-	{name: "OmitName", shape: boolean},
+	{name: "OmitName", shape: boolean, literal: true},
 }
 
 // makeScheduleV2 makes an EventBridge Scheduler schedule, and the role with

@@ -3,11 +3,11 @@ package sam
 import "github.com/hakonegate/hakone/internal/template"
 
 var snsProperties = []property{
-	{name: "Topic", shape: anything, required: true},
+	{name: "Topic", shape: text, required: true},
 	{name: "Region", shape: text},
-	{name: "FilterPolicy", shape: mapping},
-	{name: "FilterPolicyScope", shape: text},
-	{name: "SqsSubscription", shape: boolean | mapping},
+	{name: "FilterPolicy", shape: anything},
+	{name: "FilterPolicyScope", shape: anything},
+	{name: "SqsSubscription", shape: mapping | boolean},
 	{name: "RedrivePolicy", shape: mapping},
 }
 

@@ -2,6 +2,7 @@ package sam
 
 import (
 	"fmt"
+	"regexp"
 	"slices"
 	"strings"
 
@@ -12,15 +13,15 @@ var functionProperties = []property{
 	{name: "FunctionName", shape: text | mapping},
 	{name: "Handler", shape: anything},
 	{name: "Runtime", shape: anything},
-	{name: "CodeUri", shape: text | mapping},
-	{name: "ImageUri", shape: text},
-	{name: "PackageType", shape: text},
-	{name: "InlineCode", shape: text | mapping},
+	{name: "CodeUri", shape: anything},
+	{name: "ImageUri", shape: anything},
+	{name: "PackageType", shape: anything},
+	{name: "InlineCode", shape: anything},
 	{name: "DeadLetterQueue", shape: mapping},
 	{name: "Description", shape: anything},
 	{name: "MemorySize", shape: anything},
 	{name: "Timeout", shape: anything},
-	{name: "VpcConfig", shape: mapping},
+	{name: "VpcConfig", shape: anything},
 	{name: "Role", shape: text},
 	{name: "AssumeRolePolicyDocument", shape: mapping},
 	{name: "Policies", shape: text | mapping | textsOrMaps},
@@ -31,33 +32,33 @@ var functionProperties = []property{
 	{name: "Tags", shape: mapping},
 	{name: "PropagateTags", shape: boolean},
 	{name: "Tracing", shape: text | mapping},
-	{name: "KmsKeyArn", shape: text | mapping},
+	{name: "KmsKeyArn", shape: anything},
 	{name: "DeploymentPreference", shape: mapping},
 	{name: "ReservedConcurrentExecutions", shape: anything},
 	{name: "Layers", shape: textsOrMaps},
 	{name: "EventInvokeConfig", shape: mapping},
-	{name: "AutoPublishAlias", shape: text},
-	{name: "AutoPublishCodeSha256", shape: text},
-	{name: "AutoPublishAliasAllProperties", shape: boolean},
-	{name: "VersionDescription", shape: text},
-	{name: "VersionDeletionPolicy", shape: text},
-	{name: "ProvisionedConcurrencyConfig", shape: mapping},
-	{name: "FileSystemConfigs", shape: list},
-	{name: "ImageConfig", shape: mapping},
-	{name: "CodeSigningConfigArn", shape: text},
-	{name: "Architectures", shape: textsOrMaps},
+	{name: "AutoPublishAlias", shape: text, old: true},
+	{name: "AutoPublishCodeSha256", shape: text, old: true},
+	{name: "AutoPublishAliasAllProperties", shape: boolean, literal: true},
+	{name: "VersionDescription", shape: anything},
+	{name: "VersionDeletionPolicy", shape: anything},
+	{name: "ProvisionedConcurrencyConfig", shape: anything},
+	{name: "FileSystemConfigs", shape: anything},
+	{name: "ImageConfig", shape: anything},
+	{name: "CodeSigningConfigArn", shape: anything},
+	{name: "Architectures", shape: anything},
 	{name: "SnapStart", shape: mapping},
-	{name: "EphemeralStorage", shape: mapping},
+	{name: "EphemeralStorage", shape: anything},
 	{name: "FunctionUrlConfig", shape: mapping},
 	{name: "RuntimeManagementConfig", shape: anything},
 	{name: "LoggingConfig", shape: anything},
 	{name: "RecursiveLoop", shape: anything},
 	{name: "SourceKMSKeyArn", shape: anything},
-	{name: "TenancyConfig", shape: mapping},
+	{name: "TenancyConfig", shape: anything},
 	{name: "DurableConfig", shape: mapping},
 	{name: "CapacityProviderConfig", shape: mapping},
 	{name: "FunctionScalingConfig", shape: mapping},
-	{name: "PublishToLatestPublished", shape: boolean},
+	{name: "PublishToLatestPublished", shape: anything},
 }
 
 // passedToFunction are the properties that go to the Lambda function as they
@@ -100,27 +101,23 @@ func expandFunction(m *macro) error {
 
 // taggable are the generated types that PropagateTags gives the tags of their
 // function or state machine.
-var taggable = []string{"AWS::IAM::Role", "AWS::SQS::Queue", "AWS::SNS::Topic", "AWS::Lambda::EventSourceMapping", "AWS::IoT::TopicRule"}
+var taggable = []string{"AWS::Lambda::Function", "AWS::StepFunctions::StateMachine", "AWS::IAM::Role", "AWS::SQS::Queue", "AWS::SNS::Topic", "AWS::IoT::TopicRule"}
 
+// propagateTags makes the resource's own tags those of all that was made, also
+// where the transform has put a tag of its own.
 func (f *function) propagateTags() {
-	if !truthy(f.get("PropagateTags")) || !truthy(f.get("Tags")) {
+	if !f.propagatesTags() {
 		return
 	}
 	for _, r := range f.made {
-		if !slices.Contains(taggable, r.typ()) {
-			continue
-		}
-		all := r.props().Get("Tags")
-		if !all.IsList() {
-			all = template.List()
-			r.set("Tags", all)
-		}
-		for _, tag := range tagList("", f.get("Tags")).Items {
-			if !slices.ContainsFunc(all.Items, func(known *template.Node) bool { return equal(known.Get("Key"), tag.Get("Key")) }) {
-				all.Append(tag)
-			}
+		if slices.Contains(taggable, r.typ()) {
+			r.set("Tags", tagList("", f.get("Tags")))
 		}
 	}
+}
+
+func (f *function) propagatesTags() bool {
+	return truthy(f.get("PropagateTags")) && truthy(f.get("Tags"))
 }
 
 func (f *function) construct() error {
@@ -146,14 +143,48 @@ func (f *function) construct() error {
 	if err := f.checkTags("lambda:createdBy"); err != nil {
 		return err
 	}
-	f.lambda.set("Tags", f.tagList("lambda:createdBy"))
-	if c := f.get("CapacityProviderConfig"); c != nil {
-		f.lambda.set("CapacityProviderConfig", capacityProvider(c))
-	}
-	if err := f.checkPackageType(code); err != nil {
+	if err := f.checkTenancy(); err != nil {
 		return err
 	}
-	return f.checkArchitectures()
+	f.lambda.set("Tags", f.tagList("lambda:createdBy"))
+	if c := f.get("CapacityProviderConfig"); truthy(c) {
+		provider, err := f.capacityProvider(c)
+		if err != nil {
+			return err
+		}
+		f.lambda.set("CapacityProviderConfig", provider)
+	}
+	return f.checkPackageType(code)
+}
+
+// checkTenancy refuses what functions with a tenancy configuration or a
+// capacity provider cannot have.
+func (f *function) checkTenancy() error {
+	if truthy(f.get("TenancyConfig")) {
+		for _, p := range []struct{ name, text string }{
+			{"ProvisionedConcurrencyConfig", "Provisioned concurrency"}, {"FunctionUrlConfig", "Function URL"}, {"SnapStart", "SnapStart"},
+		} {
+			if value := f.get(p.name); truthy(value) {
+				return invalidResource(f.id, value, "%s is not supported for functions enabled with tenancy configuration.", p.text)
+			}
+		}
+	}
+	provider := f.get("CapacityProviderConfig")
+	if vpc := f.get("VpcConfig"); truthy(provider) && truthy(vpc) {
+		return invalidResource(f.id, vpc, "Cannot specify 'CapacityProviderConfig' and 'VpcConfig' together.")
+	}
+	if scaling := f.get("FunctionScalingConfig"); truthy(scaling) && !truthy(provider) {
+		return invalidResource(f.id, scaling, "'FunctionScalingConfig' requires 'CapacityProviderConfig'.")
+	}
+	if !truthy(f.get("TenancyConfig")) {
+		return nil
+	}
+	for _, e := range f.events {
+		if e.typ != "Api" && e.typ != "HttpApi" {
+			return invalidResource(f.id, e.node, "Event source '%s' is not supported for functions enabled with tenancy configuration. Only Api and HttpApi event sources are supported.", e.typ)
+		}
+	}
+	return nil
 }
 
 // checkTags keeps the transform's own tag for itself.
@@ -185,19 +216,6 @@ func tagList(createdBy string, tags *template.Node) *template.Node {
 	return all
 }
 
-// capacityProvider returns the CloudFormation form of CapacityProviderConfig.
-func capacityProvider(c *template.Node) *template.Node {
-	instances := template.Map()
-	for _, p := range c.Pairs {
-		key := p.Key
-		if key == "Arn" {
-			key = "CapacityProviderArn"
-		}
-		instances.Set(key, p.Value)
-	}
-	return template.Map(template.P("LambdaManagedInstancesCapacityProviderConfig", instances))
-}
-
 func (f *function) code() (*template.Node, error) {
 	inline, uri, image := f.get("InlineCode"), f.get("CodeUri"), f.get("ImageUri")
 	if uri == nil && f.opts.Artifact != nil {
@@ -205,8 +223,11 @@ func (f *function) code() (*template.Node, error) {
 		uri = template.Text(".").At(f.node.Position)
 	}
 	var code *template.Node
+	packaged := f.get("PackageType")
 	switch {
-	case f.get("PackageType").Str() == "Image":
+	case truthy(packaged) && packaged.Str() != "Zip" && packaged.Str() != "Image":
+		return nil, invalidResource(f.id, packaged, "invalid 'PackageType' : %s", pythonText(packaged))
+	case packaged.Str() == "Image":
 		if !truthy(image) {
 			return nil, invalidResource(f.id, f.node, "'ImageUri' must be set.")
 		}
@@ -250,23 +271,8 @@ func (f *function) checkPackageType(code *template.Node) error {
 		if has("Handler", "Runtime", "Layers") {
 			return invalidResource(f.id, f.node, "Runtime, Handler, Layers cannot be present when PackageType is of type `Image`")
 		}
-	default:
-		return invalidResource(f.id, f.get("PackageType"), "PackageType needs to be `Zip` or `Image`")
 	}
 	return nil
-}
-
-func (f *function) checkArchitectures() error {
-	a := f.get("Architectures")
-	if a == nil || isIntrinsic(a) {
-		return nil
-	}
-	if a.IsList() && len(a.Items) == 1 {
-		if one := a.Items[0]; isIntrinsic(one) || one.Str() == "x86_64" || one.Str() == "arm64" {
-			return nil
-		}
-	}
-	return invalidResource(f.id, a, "Architectures needs to be a list with one string, either `x86_64` or `arm64`.")
 }
 
 // deadLetterActions are the types of DeadLetterQueue and what the function's
@@ -301,6 +307,9 @@ func (f *function) publish() error {
 	if !name.IsText() {
 		return invalidResource(f.id, name, "'AutoPublishAlias' must be a string or a Ref to a template parameter")
 	}
+	if !aliasName.MatchString(name.Value) {
+		return invalidResource(f.id, name, "AutoPublishAlias name ('%s') must contain only alphanumeric characters, hyphens, or underscores matching (?!^[0-9]+$)([a-zA-Z0-9-_]+) pattern.", name.Value)
+	}
 	version, err := f.version()
 	if err != nil {
 		return err
@@ -324,9 +333,10 @@ func (f *function) publish() error {
 func (f *function) version() (*resource, error) {
 	var content *template.Node
 	if isTrue(f.get("AutoPublishAliasAllProperties")) {
-		content = f.resolve(f.lambda.props()).Clone()
+		content = f.lambda.props().Clone()
 	} else {
 		content = f.resolve(f.lambda.props().Get("Code")).Clone()
+		f.lambda.set("Code", content.Clone())
 		if env := f.get("Environment"); env.IsMap() {
 			for _, p := range env.Pairs {
 				content.Set(p.Key, p.Value)
@@ -346,19 +356,39 @@ func (f *function) version() (*resource, error) {
 			return nil, invalidResource(f.id, sum, "AutoPublishCodeSha256 must be a string")
 		}
 		id = f.id + "Version" + sum.Value[:min(10, len(sum.Value))]
+		f.describe(sum)
 	}
 	a := f.inherited()
 	if a.deletionPolicy == nil {
 		a.deletionPolicy = template.Text("Retain")
+		if truthy(f.get("CapacityProviderConfig")) {
+			a.deletionPolicy = template.Text("Delete")
+		}
 		if policy := f.get("VersionDeletionPolicy"); policy != nil {
-			a.deletionPolicy = f.resolve(policy)
+			a.deletionPolicy = policy
 		}
 	}
 	v := newResource(id, "AWS::Lambda::Version", a)
 	v.set("FunctionName", f.lambda.ref())
 	v.set("Description", f.get("VersionDescription"))
+	v.set("FunctionScalingConfig", f.get("FunctionScalingConfig"))
 	return v, nil
 }
+
+// describe ends the function's description with the hash of its code, so that
+// CloudFormation sees a change and publishes.
+func (f *function) describe(sum *template.Node) {
+	switch description := f.get("Description"); {
+	case !truthy(description):
+		f.lambda.set("Description", sum)
+	case description.IsMap():
+		f.lambda.set("Description", template.Map(template.P("Fn::Join", template.List(template.Text(" "), template.List(description, sum)))))
+	default:
+		f.lambda.set("Description", template.Text(description.Str()+" "+sum.Value))
+	}
+}
+
+var aliasName = regexp.MustCompile(`^[a-zA-Z0-9_-]*[a-zA-Z_-][a-zA-Z0-9_-]*$`)
 
 // invoked returns how permissions and mappings name what events invoke.
 func (f *function) invoked() *template.Node {

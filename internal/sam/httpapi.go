@@ -14,7 +14,7 @@ var httpAPIProperties = []property{
 	{name: "DefinitionBody", shape: mapping},
 	{name: "DefinitionUri", shape: text | mapping},
 	{name: "StageVariables", shape: mapping},
-	{name: "CorsConfiguration", shape: boolean | mapping},
+	{name: "CorsConfiguration", shape: mapping | boolean},
 	{name: "AccessLogSettings", shape: mapping},
 	{name: "DefaultRouteSettings", shape: mapping},
 	{name: "Auth", shape: mapping},

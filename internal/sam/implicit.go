@@ -106,6 +106,7 @@ func (run *implicitRun) events(r *template.Node) error {
 		if err := run.enter(id, event.Get("Properties"), r); err != nil {
 			return err
 		}
+		run.propagateTags(event.Get("Properties"), r)
 	}
 	return nil
 }
@@ -156,6 +157,31 @@ func (run *implicitRun) enter(id string, event, function *template.Node) error {
 		return run.routeSettings(apiID.Value, event, function)
 	}
 	return nil
+}
+
+// propagateTags gives the implicit API the tags of a function that propagates
+// its tags. Globals count although they are merged later: PropagateTags in
+// either place, Tags of the function before those of Globals.
+func (run *implicitRun) propagateTags(event, function *template.Node) {
+	if referenced(event.Get(run.reference)).Str() != run.implicit {
+		return
+	}
+	local, globals := function.Get("Properties"), run.root.Path("Globals", kindOf(function))
+	if !truthy(local.Get("PropagateTags")) && !truthy(globals.Get("PropagateTags")) {
+		return
+	}
+	tags := local.Get("Tags")
+	if !truthy(tags) {
+		tags = globals.Get("Tags")
+	}
+	if !tags.IsMap() || len(tags.Pairs) == 0 {
+		return
+	}
+	api := run.resources.Path(run.implicit, "Properties")
+	api.Set("PropagateTags", template.Bool(true))
+	for _, p := range tags.Pairs {
+		sectionOf(api, "Tags").Set(p.Key, p.Value.Clone())
+	}
 }
 
 // referenced returns what an API reference names: the argument of a Ref, or
@@ -227,28 +253,25 @@ func (run *implicitRun) conditionOfImplicit(api *template.Node) {
 			all[c] = true
 		}
 	}
-	if name := run.combined(run.implicitConditionName(), all); name != "" {
+	if name := run.combined(run.condition, all); name != "" {
 		api.Set("Condition", template.Text(name))
 	}
-	if p := strictest(run.deletion[run.implicit]); p != "" {
+	if p := strictest(run.deletion[run.implicit], "Retain", "Delete"); p != "" {
 		api.Set("DeletionPolicy", template.Text(p))
 	}
-	if p := strictest(run.replace[run.implicit]); p != "" {
+	if p := strictest(run.replace[run.implicit], "Retain", "Snapshot", "Delete"); p != "" {
 		api.Set("UpdateReplacePolicy", template.Text(p))
 	}
 }
 
-func (run *implicitRun) implicitConditionName() string { return run.condition }
-
-func strictest(policies []string) string {
-	switch {
-	case slices.Contains(policies, "Retain"):
-		return "Retain"
-	case len(policies) > 0:
-		return "Delete"
-	default:
-		return ""
+// strictest returns the first of order that is among policies.
+func strictest(policies []string, order ...string) string {
+	for _, p := range order {
+		if slices.Contains(policies, p) {
+			return p
+		}
 	}
+	return ""
 }
 
 // combined returns the one condition of all, making a new one called name out

@@ -3,9 +3,9 @@ package sam
 import "github.com/hakonegate/hakone/internal/template"
 
 var simpleTableProperties = []property{
-	{name: "PointInTimeRecoverySpecification", shape: mapping},
-	{name: "PrimaryKey", shape: mapping},
-	{name: "ProvisionedThroughput", shape: mapping},
+	{name: "PointInTimeRecoverySpecification", shape: anything},
+	{name: "PrimaryKey", shape: textsByName},
+	{name: "ProvisionedThroughput", shape: numbersByName},
 	{name: "TableName", shape: text | mapping},
 	{name: "Tags", shape: mapping},
 	{name: "SSESpecification", shape: mapping},

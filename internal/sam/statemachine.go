@@ -22,11 +22,11 @@ var stateMachineProperties = []property{
 	{name: "Type", shape: text},
 	{name: "Tags", shape: mapping},
 	{name: "PropagateTags", shape: boolean},
-	{name: "Policies", shape: text | mapping | textsOrMaps},
+	{name: "Policies", shape: text | textsOrMaps},
 	{name: "Tracing", shape: mapping},
 	{name: "AutoPublishAlias", shape: anything},
-	{name: "DeploymentPreference", shape: mapping},
-	{name: "UseAliasAsEventTarget", shape: boolean},
+	{name: "DeploymentPreference", shape: anything},
+	{name: "UseAliasAsEventTarget", shape: boolean, literal: true},
 }
 
 // stateMachineEvents are the event types of state machines.

@@ -39,6 +39,16 @@ func isTrue(n *template.Node) bool { return n.IsBool() && strings.EqualFold(n.Va
 // isFalse reports whether n is the boolean false.
 func isFalse(n *template.Node) bool { return n.IsBool() && strings.EqualFold(n.Value, "false") }
 
+// meansTrue and meansFalse read a setting that may be a boolean or the text of
+// one; a parameter's value always is text.
+func meansTrue(n *template.Node) bool {
+	return isTrue(n) || n.Str() == "1" || n.Str() == "true" || n.Str() == "True"
+}
+
+func meansFalse(n *template.Node) bool {
+	return isFalse(n) || n.Str() == "0" || n.Str() == "false" || n.Str() == "False"
+}
+
 // isIntrinsic reports whether n is a mapping of one entry that is named like
 // an intrinsic function.
 func isIntrinsic(n *template.Node) bool {
