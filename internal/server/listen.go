@@ -8,7 +8,11 @@ import (
 	"log/slog"
 	"net"
 	"net/http"
+	"slices"
+	"sync"
 	"time"
+
+	"github.com/hakonegate/hakone/internal/http1"
 )
 
 // Bounds of a connection. Nobody unauthenticated holds one for long without
@@ -16,15 +20,21 @@ import (
 const (
 	headerTimeout = 10 * time.Second
 	idleTimeout   = 60 * time.Second
-	maxHeader     = 64 << 10 // the gateway counts AWS's 10,240 bytes itself and answers 431
+	writeTimeout  = 60 * time.Second // in which a client takes nothing of what is sent
+	maxHeader     = 64 << 10         // the gateway counts AWS's 10,240 bytes itself and answers 431
 )
 
-// A front is one listener and the HTTP server on it.
+// A front is one listener and the HTTP server on it. That of the data plane serves
+// HTTP/1 by package http1 and HTTP/2 by net/http, which gets those connections
+// from the channel.
 type front struct {
 	name     string
 	secure   bool
 	listener net.Listener
 	server   *http.Server
+
+	http1 *http1.Server // nil: server has HTTP/1 too
+	http2 *handedOver
 }
 
 // listen opens address for handler; with a TLS configuration it serves HTTPS.
@@ -49,8 +59,60 @@ func listen(ctx context.Context, name, address string, handler http.Handler, con
 		DisableGeneralOptionsHandler: true, // OPTIONS * is answered like any other target that is no path
 	}
 	(&unread{log: log}).watch(server)
-	return &front{name, config != nil, listener, server}, nil
+	return &front{name: name, secure: config != nil, listener: listener, server: server}, nil
 }
+
+// listenData is listen for the data plane. The handler must keep nothing of a
+// request after it returned (see package http1).
+func listenData(ctx context.Context, name, address string, handler http.Handler, config *tls.Config, log *slog.Logger) (*front, error) {
+	f, err := listen(ctx, name, address, handler, config, log)
+	if err != nil {
+		return nil, err
+	}
+	reporter := &unread{log: log}
+	f.http2 = &handedOver{conns: make(chan net.Conn), closed: make(chan struct{}), addr: f.listener.Addr()}
+	f.http1 = &http1.Server{
+		Handler: handler, HTTP2: f.http2.give, Unread: reporter.tell, Log: log,
+		HeaderTimeout: headerTimeout, IdleTimeout: idleTimeout, WriteTimeout: writeTimeout, MaxHeader: maxHeader,
+	}
+	if config != nil {
+		f.http1.TLS = config.Clone()
+		for _, protocol := range []string{"h2", "http/1.1"} {
+			if !slices.Contains(f.http1.TLS.NextProtos, protocol) {
+				f.http1.TLS.NextProtos = append(f.http1.TLS.NextProtos, protocol)
+			}
+		}
+	}
+	return f, nil
+}
+
+// handedOver are the connections that turned out to speak HTTP/2.
+type handedOver struct {
+	conns  chan net.Conn
+	closed chan struct{}
+	once   sync.Once
+	addr   net.Addr
+}
+
+func (h *handedOver) give(c net.Conn) {
+	select {
+	case h.conns <- c:
+	case <-h.closed:
+		_ = c.Close()
+	}
+}
+
+func (h *handedOver) Accept() (net.Conn, error) {
+	select {
+	case c := <-h.conns:
+		return c, nil
+	case <-h.closed:
+		return nil, net.ErrClosed
+	}
+}
+
+func (h *handedOver) Close() error   { h.once.Do(func() { close(h.closed) }); return nil }
+func (h *handedOver) Addr() net.Addr { return h.addr }
 
 func (f *front) url() string {
 	scheme := "http"
@@ -63,9 +125,20 @@ func (f *front) url() string {
 // serve serves until shutdown is called.
 func (f *front) serve() error {
 	var err error
-	if f.secure {
+	switch {
+	case f.http1 != nil:
+		second := make(chan error, 1)
+		go func() { second <- f.server.Serve(f.http2) }()
+		err = f.http1.Serve(f.listener)
+		if !errors.Is(err, http.ErrServerClosed) { // else shutdown ends it, with the requests that it has
+			_ = f.server.Close()
+		}
+		if also := <-second; errors.Is(err, http.ErrServerClosed) {
+			err = also
+		}
+	case f.secure:
 		err = f.server.ServeTLS(f.listener, "", "")
-	} else {
+	default:
 		err = f.server.Serve(f.listener)
 	}
 	if errors.Is(err, http.ErrServerClosed) {
@@ -77,8 +150,20 @@ func (f *front) serve() error {
 // shutdown lets accepted requests end, at most until ctx is done, then cuts
 // what is left.
 func (f *front) shutdown(ctx context.Context) error {
-	if err := f.server.Shutdown(ctx); err != nil {
-		return errors.Join(fmt.Errorf("%s: requests were cut: %w", f.name, err), f.server.Close())
+	var first chan error
+	if f.http1 != nil {
+		first = make(chan error, 1)
+		go func() { first <- f.http1.Shutdown(ctx) }()
+	}
+	err := f.server.Shutdown(ctx)
+	if err != nil {
+		err = errors.Join(err, f.server.Close())
+	}
+	if first != nil {
+		err = errors.Join(err, <-first)
+	}
+	if err != nil {
+		return fmt.Errorf("%s: requests were cut: %w", f.name, err)
 	}
 	return nil
 }

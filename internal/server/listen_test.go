@@ -3,6 +3,7 @@ package server
 import (
 	"bufio"
 	"context"
+	"crypto/tls"
 	"fmt"
 	"io"
 	"log/slog"
@@ -34,8 +35,15 @@ func (l *lockedBuilder) String() string {
 	return l.b.String()
 }
 
-// testFront serves "ok" and returns where, and the log.
+// testFront serves "ok" on the data plane and returns where, and the log.
 func testFront(t *testing.T) (address string, log *lockedBuilder) {
+	t.Helper()
+	return testListen(t, listenData)
+}
+
+type listenFunc func(ctx context.Context, name, address string, handler http.Handler, config *tls.Config, log *slog.Logger) (*front, error)
+
+func testListen(t *testing.T, listen listenFunc) (address string, log *lockedBuilder) {
 	t.Helper()
 	log = &lockedBuilder{}
 	f, err := listen(t.Context(), "test", "127.0.0.1:0", http.HandlerFunc(func(w http.ResponseWriter, _ *http.Request) { fmt.Fprint(w, "ok") }),
@@ -78,24 +86,26 @@ func TestTheLogSaysWhyAConnectionWasClosed(t *testing.T) {
 		{"a request", "GET / HTTP/1.1\r\nHost: a\r\nConnection: close\r\n\r\n", "200", false},
 		{"a request, then none", "GET / HTTP/1.1\r\nHost: a\r\n\r\n", "200", false},
 	} {
-		t.Run(tt.name, func(t *testing.T) {
-			address, log := testFront(t)
-			c := connect(t, address)
-			go func() { _, _ = io.WriteString(c, tt.request) }()
-			r := bufio.NewReader(c)
-			if line, err := r.ReadString('\n'); !strings.HasPrefix(line, "HTTP/1.1 "+tt.want) {
-				t.Errorf("got %q, %v", line, err)
-			}
-			if tt.told {
-				for deadline := time.Now().Add(time.Minute); !strings.Contains(log.String(), "malformed or longer") && time.Now().Before(deadline); {
-					time.Sleep(5 * time.Millisecond)
+		for plane, listen := range map[string]listenFunc{"data": listenData, "control": listen} {
+			t.Run(tt.name+", "+plane, func(t *testing.T) {
+				address, log := testListen(t, listen)
+				c := connect(t, address)
+				go func() { _, _ = io.WriteString(c, tt.request) }()
+				r := bufio.NewReader(c)
+				if line, err := r.ReadString('\n'); !strings.HasPrefix(line, "HTTP/1.1 "+tt.want) {
+					t.Errorf("got %q, %v", line, err)
 				}
-			}
-			c.Close()
-			if got := strings.Count(log.String(), "without a request"); got != map[bool]int{true: 1}[tt.told] {
-				t.Errorf("%d lines: %s", got, log)
-			}
-		})
+				if tt.told {
+					for deadline := time.Now().Add(time.Minute); !strings.Contains(log.String(), "without a request") && time.Now().Before(deadline); {
+						time.Sleep(5 * time.Millisecond)
+					}
+				}
+				c.Close()
+				if got := strings.Count(log.String(), "without a request"); got != map[bool]int{true: 1}[tt.told] {
+					t.Errorf("%d lines: %s", got, log)
+				}
+			})
+		}
 	}
 }
 

@@ -268,11 +268,11 @@ func (s *Server) open(ctx context.Context) error {
 	if err != nil {
 		return err
 	}
-	if s.data, err = listen(ctx, "the data plane (--listen)", firstOf(s.config.Listen, "127.0.0.1:8443"), s.withHealth(s.dataHandler()), secure, s.log); err != nil {
+	if s.data, err = listenData(ctx, "the data plane (--listen)", firstOf(s.config.Listen, "127.0.0.1:8443"), s.withHealth(s.dataHandler()), secure, s.log); err != nil {
 		return err
 	}
 	if s.config.ListenHTTP != "" {
-		if s.plain, err = listen(ctx, "the plain data plane (--listen-http)", s.config.ListenHTTP, s.withHealth(s.dataHandler()), nil, s.log); err != nil {
+		if s.plain, err = listenData(ctx, "the plain data plane (--listen-http)", s.config.ListenHTTP, s.withHealth(s.dataHandler()), nil, s.log); err != nil {
 			return err
 		}
 	}

@@ -69,7 +69,11 @@ func (u *unread) changed(c net.Conn, s http.ConnState) {
 	case s == http.StateClosed || s == http.StateHijacked:
 		u.connections.Delete(c)
 		if s == http.StateClosed && state.begun.Load() > state.handled.Load() && !speaksHTTP2(c) {
-			u.tell(c, time.Since(time.Unix(0, state.idle.Load())))
+			reason := "its request line or headers are malformed or longer than 64 KiB"
+			if time.Since(time.Unix(0, state.idle.Load())) >= headerTimeout {
+				reason = "its headers came too slowly"
+			}
+			u.tell(c.RemoteAddr(), reason)
 		}
 	}
 }
@@ -79,17 +83,14 @@ func speaksHTTP2(c net.Conn) bool {
 	return ok && t.ConnectionState().NegotiatedProtocol == "h2"
 }
 
-func (u *unread) tell(c net.Conn, took time.Duration) {
+// tell tells that a connection was closed, and why.
+func (u *unread) tell(remote net.Addr, reason string) {
 	u.mu.Lock()
 	defer u.mu.Unlock()
 	if time.Since(u.told) < reportEvery {
 		u.silent++
 		return
 	}
-	reason := "its request line or headers are malformed or longer than 64 KiB"
-	if took >= headerTimeout {
-		reason = "its headers came too slowly"
-	}
-	u.log.Warn("a connection was closed without a request that can be read", "remote", c.RemoteAddr().String(), "reason", reason, "others_before", u.silent)
+	u.log.Warn("a connection was closed without a request that can be read", "remote", remote.String(), "reason", reason, "others_before", u.silent)
 	u.told, u.silent = time.Now(), 0
 }

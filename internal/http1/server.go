@@ -1,0 +1,126 @@
+package http1
+
+import (
+	"context"
+	"crypto/tls"
+	"errors"
+	"fmt"
+	"log/slog"
+	"net"
+	"net/http"
+	"sync"
+	"sync/atomic"
+	"time"
+)
+
+// A Server serves the HTTP/1.1 connections of listeners. Its fields must not
+// change after the first call of Serve.
+type Server struct {
+	Handler http.Handler
+	TLS     *tls.Config // nil: plain text
+
+	// HTTP2 serves a connection that speaks HTTP/2, and closes it. A secure one
+	// is a *tls.Conn whose handshake is done. nil refuses HTTP/2.
+	HTTP2 func(net.Conn)
+	// Unread is told of a connection that was closed because of what it sent in
+	// place of a request; nil: nobody is.
+	Unread func(remote net.Addr, reason string)
+
+	HeaderTimeout time.Duration // from a request's first byte to the end of its headers; also for the TLS handshake
+	IdleTimeout   time.Duration // between requests
+	WriteTimeout  time.Duration // how long a client may take none of what is sent
+	MaxHeader     int           // bytes of the request line and headers
+	Log           *slog.Logger
+
+	closing atomic.Bool
+	mu      sync.Mutex
+	open    map[*conn]struct{}
+	closers []net.Listener
+	served  sync.WaitGroup // connections
+}
+
+// Serve takes connections until [Server.Shutdown] or an error of the listener,
+// which it closes. After Shutdown it returns [http.ErrServerClosed].
+func (s *Server) Serve(l net.Listener) error {
+	defer l.Close()
+	s.mu.Lock()
+	s.closers = append(s.closers, l)
+	s.mu.Unlock()
+	var pause time.Duration
+	for {
+		c, err := l.Accept()
+		switch {
+		case s.closing.Load():
+			if err == nil {
+				_ = c.Close()
+			}
+			return http.ErrServerClosed
+		case isTemporary(err): // no descriptors left, most likely
+			pause = min(max(2*pause, 5*time.Millisecond), time.Second)
+			s.Log.Warn("no connection can be taken", "error", err, "again_in", pause)
+			time.Sleep(pause)
+			continue
+		case err != nil:
+			return fmt.Errorf("take a connection: %w", err)
+		}
+		pause = 0
+		s.start(c)
+	}
+}
+
+// isTemporary reports whether an error of a listener passes.
+func isTemporary(err error) bool {
+	var e net.Error
+	return errors.As(err, &e) && e.Temporary() //nolint:staticcheck // net/http asks the same: there is no other way to tell
+}
+
+func (s *Server) start(raw net.Conn) {
+	c := newConn(s, raw)
+	s.mu.Lock()
+	if s.open == nil {
+		s.open = map[*conn]struct{}{}
+	}
+	s.open[c] = struct{}{}
+	s.mu.Unlock()
+	s.served.Go(func() {
+		defer func() {
+			s.mu.Lock()
+			delete(s.open, c)
+			s.mu.Unlock()
+		}()
+		c.serve()
+	})
+}
+
+// Shutdown closes the listeners and the connections without a request, and waits
+// for the others' requests to be answered, at most until ctx is done. What is left
+// then is cut, and counted in the error.
+func (s *Server) Shutdown(ctx context.Context) error {
+	s.closing.Store(true)
+	s.mu.Lock()
+	for _, l := range s.closers {
+		_ = l.Close()
+	}
+	for c := range s.open {
+		c.wake()
+	}
+	s.mu.Unlock()
+	done := make(chan struct{})
+	go func() { s.served.Wait(); close(done) }()
+	select {
+	case <-done:
+		return nil
+	case <-ctx.Done():
+	}
+	s.mu.Lock()
+	left := len(s.open)
+	for c := range s.open {
+		_ = c.raw.Close()
+	}
+	s.mu.Unlock()
+	<-done
+	if left == 0 {
+		return nil
+	}
+	return fmt.Errorf("%d connections were cut: %w", left, ctx.Err())
+}
