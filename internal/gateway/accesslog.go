@@ -1,6 +1,8 @@
 package gateway
 
 import (
+	"cmp"
+	"net/http"
 	"strconv"
 	"strings"
 	"time"
@@ -93,8 +95,10 @@ func (x *exchange) logVariable(name string) string {
 		return strconv.FormatInt(x.start.UnixMilli(), 10)
 	case "status":
 		return strconv.Itoa(x.trace.Status)
-	case "responseLength", "dataProcessed":
+	case "responseLength":
 		return strconv.FormatInt(x.trace.Bytes, 10)
+	case "dataProcessed":
+		return strconv.FormatInt(x.dataProcessed(), 10)
 	case "responseLatency":
 		return strconv.FormatInt(x.trace.Duration.Milliseconds(), 10)
 	case "error.message", "error.messageString":
@@ -102,6 +106,8 @@ func (x *exchange) logVariable(name string) string {
 			return strings.TrimSuffix(strings.TrimPrefix(messages[x.trace.Status], `{"message":"`), `"}`)
 		}
 		return ""
+	case "error.responseType":
+		return x.responseType()
 	case "routeKey":
 		return x.trace.Route
 	}
@@ -111,6 +117,35 @@ func (x *exchange) logVariable(name string) string {
 		}
 	}
 	return x.contextVariable(name)
+}
+
+// responseTypes are the names that API Gateway has for the answers that it makes
+// itself.
+var responseTypes = map[int]string{
+	http.StatusUnauthorized:          "UNAUTHORIZED",
+	http.StatusForbidden:             "ACCESS_DENIED",
+	http.StatusNotFound:              "RESOURCE_NOT_FOUND",
+	http.StatusRequestEntityTooLarge: "REQUEST_TOO_LARGE",
+	http.StatusTooManyRequests:       "THROTTLED",
+}
+
+// responseType returns the name of an answer that the gateway made, or "".
+func (x *exchange) responseType() string {
+	s, refused := x.trace.Refusal()
+	switch name := responseTypes[x.trace.Status]; {
+	case !refused:
+		return ""
+	case name != "":
+		return name
+	case x.trace.Status < http.StatusInternalServerError:
+		return "DEFAULT_4XX"
+	case s.Name == "authenticate" || s.Name == "authorize":
+		return "AUTHORIZER_FAILURE"
+	case s.Name == "integrate":
+		return "INTEGRATION_FAILURE"
+	default:
+		return "DEFAULT_5XX"
+	}
 }
 
 func (x *exchange) logIntegration(name string) (value string, ok bool) {
@@ -125,15 +160,24 @@ func (x *exchange) logIntegration(name string) (value string, ok bool) {
 	case "integrationLatency", "integration.latency":
 		return strconv.FormatInt(i.Duration.Milliseconds(), 10), true
 	case "integrationStatus", "integration.integrationStatus":
-		if i.Type == "AWS_PROXY" && i.Error == "" {
-			return "200", true
+		if i.Type == "AWS_PROXY" && (i.Error == "" || i.FunctionError != "") {
+			return "200", true // of Lambda, whatever the function says
 		}
 		return statusText(i.Status), true
+	case "awsEndpointRequestId", "integration.requestId":
+		return cmp.Or(i.RequestID, x.responseHeader("x-amzn-requestid"), x.responseHeader("x-amz-request-id")), true
+	case "awsEndpointRequestId2":
+		return x.responseHeader("x-amz-id-2"), true
 	case "integration.status":
 		return statusText(x.response.Status), true
 	default:
 		return "", false
 	}
+}
+
+func (x *exchange) responseHeader(name string) string {
+	value, _ := joined(headersNamed(x.response.Headers, name))
+	return value
 }
 
 func statusText(status int) string {

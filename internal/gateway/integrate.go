@@ -26,7 +26,7 @@ func (l *lambda) integrate(x *exchange) error {
 	answer, result, err := l.Invoke(x.r.Context(), r, sources, x.caller, x.facts())
 	x.trace.Integration.Duration = time.Since(began)
 	if result != nil {
-		x.trace.Integration.FunctionError = result.FunctionError
+		x.trace.Integration.FunctionError, x.trace.Integration.RequestID = result.FunctionError, result.RequestID
 	}
 	if err != nil {
 		x.trace.Integration.Error = err.Error()

@@ -7,6 +7,7 @@ import (
 	"strings"
 
 	"github.com/hakonegate/hakone/internal/gateway/httpapi"
+	"github.com/hakonegate/hakone/internal/service/apigatewayv2"
 )
 
 // pathForm starts a path that names its API: /_aws/execute-api/API/STAGE/PATH.
@@ -41,9 +42,10 @@ func (x *exchange) locate() error {
 		return notFound("no API is served at the host " + x.req.Host)
 	}
 	x.trace.API, x.trace.APIName = a.id, a.name
-	if x.stage = a.stages[firstSegment(path)]; x.stage != nil {
-		path = path[1+len(x.stage.name):]
-	} else if x.stage = a.stages["$default"]; x.stage == nil {
+	name := firstSegment(path)
+	if x.stage = a.stages[name]; x.stage != nil && name != apigatewayv2.DefaultStage {
+		path = path[1+len(name):]
+	} else if x.stage = a.stages[apigatewayv2.DefaultStage]; x.stage == nil {
 		return notFound("the path starts with no stage of the API, and the API has no stage $default")
 	}
 	return x.enter(path)

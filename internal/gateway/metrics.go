@@ -53,12 +53,15 @@ func (m *meter) count(x *exchange) {
 	case status >= 500:
 		m.serverErrors.Add(1)
 	}
-	m.bytes.Add(int64(len(x.body)) + x.trace.Bytes)
+	m.bytes.Add(x.dataProcessed())
 	m.latency.observe(x.trace.Duration)
 	if x.trace.Integration != nil {
 		m.integration.observe(x.trace.Integration.Duration)
 	}
 }
+
+// dataProcessed returns the bytes of the bodies of the request and the answer.
+func (x *exchange) dataProcessed() int64 { return int64(len(x.body)) + x.trace.Bytes }
 
 // meter counts the exchange, if it came as far as a stage.
 func (x *exchange) meter() {

@@ -64,7 +64,7 @@ func (s *service) integrate(x *exchange) error {
 		x.trace.Integration.Error = err.Error()
 		return integrationRefusal(err)
 	}
-	x.trace.Integration.Status = answer.Status
+	x.trace.Integration.Status, x.trace.Integration.RequestID = answer.Status, answer.RequestID
 	x.response.Status, x.response.Headers, x.response.Body = answer.Status, answer.Headers, body
 	return x.mapResponse(s.responses[answer.Status])
 }

@@ -1,11 +1,13 @@
 package gateway
 
 import (
+	"context"
 	"fmt"
 	"strings"
 	"testing"
 	"time"
 
+	"github.com/hakonegate/hakone/internal/gateway/integration"
 	"github.com/hakonegate/hakone/internal/service/apigatewayv2"
 )
 
@@ -40,7 +42,7 @@ func TestThrottling(t *testing.T) {
 	} {
 		now = now.Add(tt.later)
 		w := b.do(request(t, "GET", tt.path, "", nil))
-		if w.Code != tt.want || w.Code == 429 && (w.Body.String() != `{"message":"Too Many Requests"}` || w.Header().Get("Content-Length") != "31" || len(w.Header()) != 4) {
+		if w.Code != tt.want || w.Code == 429 && (w.Body.String() != `{"message":"Too Many Requests"}` || w.Header().Get("Content-Length") != "31" || len(w.Header()) != 5) {
 			t.Errorf("%s: %d %s %v, want %d", tt.what, w.Code, w.Body, w.Header(), tt.want)
 		}
 	}
@@ -70,15 +72,26 @@ func TestAccessLog(t *testing.T) {
 		{"a caller cannot write JSON", `{"a":"$context.identity.userAgent","id":"$context.requestId"}`, "/a", "", "x\",\"b\":\"\\", `{"a":"x\",\"b\":\"\\","id":"ID"}`},
 		{"the caller and the error", `$context.requestId $context.identity.caller $context.identity.userArn $context.error.message $context.error.messageString`, "/iam", "signed", "x", `ID AXDAAKIDALLOWED arn:aws:iam::123456789012:user/akidallowed - -`},
 		{"a refusal", `$context.requestId $context.identity.caller $context.error.message $context.error.messageString $context.authorizer.error`, "/iam", "", "x", `ID - Forbidden "Forbidden" the signature is refused: missing: neither an Authorization header nor X-Amz-Signature in the query`},
+		{
+			"what a refusal is called", `$context.requestId $context.error.responseType $context.integration.requestId`, "/iam", "", "x",
+			`ID ACCESS_DENIED -`,
+		},
+		{
+			"the request ID of Lambda", `$context.requestId $context.awsEndpointRequestId $context.integration.requestId $context.error.responseType`, "/a", "", "x",
+			`ID lambda-id lambda-id -`,
+		},
+		{"both bodies", `$context.requestId $context.dataProcessed $context.responseLength`, "/a", "", "x", `ID 6 2`},
 		{"an unknown variable", `$context.requestId $context.nope.x $context.integrationStatus`, "/a", "", "x", `ID - 200`},
 	} {
 		t.Run(tt.name, func(t *testing.T) {
 			served := httpAPI("$default", "GET /a", "GET /iam : AWS_IAM")
 			served.Stages[0].Stage.AccessLogSettings = &apigatewayv2.AccessLogSettings{DestinationArn: "group", Format: tt.format}
-			b := newBench(t, answer(`"ok"`), served)
+			b := newBench(t, func(context.Context, *integration.Invocation) (*integration.Result, error) {
+				return &integration.Result{RequestID: "lambda-id", Payload: []byte(`"ok"`)}, nil
+			}, served)
 			var log lines
 			b.config.AccessLogs = &log
-			r := request(t, "GET", tt.path, "", nil)
+			r := request(t, "GET", tt.path, "body", nil)
 			r.Header.Set("User-Agent", tt.agent)
 			if tt.auth != "" {
 				sign(t, r, allowed, testTime)

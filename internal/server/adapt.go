@@ -66,7 +66,7 @@ func (v invoker) Invoke(ctx context.Context, i *integration.Invocation) (*integr
 	if err != nil {
 		return nil, err
 	}
-	return &integration.Result{Payload: out.Payload, FunctionError: out.FunctionError}, nil
+	return &integration.Result{RequestID: out.RequestID, Payload: out.Payload, FunctionError: out.FunctionError}, nil
 }
 
 // AssumeRole implements [integration.Roles].

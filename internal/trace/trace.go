@@ -106,6 +106,7 @@ type Integration struct {
 	Status        int           `json:"status,omitempty"` // of an HTTP backend
 	Error         string        `json:"error,omitempty"`
 	FunctionError string        `json:"functionError,omitempty"`
+	RequestID     string        `json:"requestId,omitempty"` // Lambda's, or that of another AWS service
 	Duration      time.Duration `json:"durationNanos"`
 }
 

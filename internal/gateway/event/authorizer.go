@@ -65,6 +65,9 @@ func AppendAuthorizerV1(b []byte, r *AuthorizerRequest) []byte {
 	b = append(b, `,"identity":{"sourceIp":`...)
 	b = AppendString(b, r.SourceIP)
 	b = appendMember(b, "userAgent", r.UserAgent)
+	if r.ClientCert != nil {
+		b = appendClientCert(append(b, ','), r.ClientCert)
+	}
 	b = append(b, '}')
 	b = appendMember(b, "resourcePath", r.RoutePath)
 	b = appendMember(b, "httpMethod", r.Method)

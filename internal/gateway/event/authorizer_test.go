@@ -13,6 +13,7 @@ import (
 func TestAuthorizerEvents(t *testing.T) {
 	full := &AuthorizerRequest{Request: *fullRequest(), RouteARN: "arn:aws:execute-api:us-east-1:123456789012:abcdef1234/$default/POST/a/J D", IdentitySource: []string{"user1", "123"}}
 	full.Authorizer, full.Body = Authorizer{}, nil
+	full.ClientCert = &ClientCert{PEM: "pem", SubjectDN: "CN=a", IssuerDN: "CN=b", SerialNumber: "a1", NotBefore: "May 28 12:30:02 2019 GMT", NotAfter: "Aug  5 09:36:04 2021 GMT"}
 	bare := &AuthorizerRequest{Request: *bareRequest(), RouteARN: "arn:aws:execute-api:us-east-1:123456789012:abcdef1234/prod/GET/"}
 	for _, tt := range []struct {
 		file   string

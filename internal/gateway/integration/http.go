@@ -79,6 +79,8 @@ type HTTPResponse struct {
 	Headers []sigv4.Header // in lower case, without hop-by-hop ones
 	Body    io.ReadCloser
 	Length  int64
+
+	RequestID string // of an AWS service
 }
 
 // Target returns path and query that r is passed on with.

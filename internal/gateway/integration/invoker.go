@@ -36,6 +36,7 @@ type Invocation struct {
 // A Result is what a function answered. A FunctionError other than "" means
 // that the function failed and Payload describes how.
 type Result struct {
+	RequestID     string // Lambda's
 	Payload       []byte
 	FunctionError string
 }

@@ -88,7 +88,7 @@ func (s *Service) Call(ctx context.Context, input map[string]string, sourceARN s
 	case len(body) > MaxResponse:
 		return nil, nil, &Error{http.StatusInternalServerError, "the service's answer is larger than 10 MB", nil}
 	}
-	return &HTTPResponse{Status: answer.StatusCode, Headers: serviceHeaders(answer.Header)}, body, nil
+	return &HTTPResponse{Status: answer.StatusCode, Headers: serviceHeaders(answer.Header), RequestID: answer.Header.Get("X-Amzn-Requestid")}, body, nil
 }
 
 func (s *Service) unavailable(ctx context.Context, err error) error {

@@ -135,7 +135,7 @@ func (s *Service) DeleteApiMapping(ctx context.Context, domainName, id string) e
 	})
 }
 
-func noApiMapping() error { return notFound("Invalid API mapping identifier specified") }
+func noApiMapping() error { return notFound("ApiMapping", "Invalid API mapping identifier specified") }
 
 // mapped reports whether a domain name serves a stage of an API, or, for the
 // stage "", any.

@@ -171,4 +171,4 @@ func (s *Service) DeleteAuthorizer(ctx context.Context, apiID, authorizerID stri
 	})
 }
 
-func noAuthorizer() error { return notFound("Invalid Authorizer identifier specified") }
+func noAuthorizer() error { return notFound("Authorizer", "Invalid Authorizer identifier specified") }

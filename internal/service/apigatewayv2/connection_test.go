@@ -32,3 +32,16 @@ func TestPrivateIntegrationsNeedAnAddress(t *testing.T) {
 		})
 	}
 }
+
+func TestStageVariablesMayStandForAnyPartOfAURI(t *testing.T) {
+	s := newService(t)
+	id := createAPI(t, s).ApiId
+	for _, uri := range []string{
+		"https://${stageVariables.host}/a", "http://127.0.0.1:${stageVariables.port}/{id}", "https://a.example/${stageVariables.path}?v=${stageVariables.v}",
+		"${stageVariables.url}",
+	} {
+		if _, err := s.CreateIntegration(t.Context(), id, Integration{IntegrationType: "HTTP_PROXY", IntegrationMethod: "ANY", IntegrationUri: uri}); err != nil {
+			t.Errorf("%s: %v", uri, err)
+		}
+	}
+}

@@ -153,4 +153,4 @@ func (s *Service) DeleteDeployment(ctx context.Context, apiID, deploymentID stri
 	})
 }
 
-func noDeployment() error { return notFound("Invalid deployment identifier specified") }
+func noDeployment() error { return notFound("Deployment", "Invalid deployment identifier specified") }

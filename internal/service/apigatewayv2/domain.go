@@ -189,5 +189,5 @@ func (s *Service) changeDomain(ctx context.Context, name string, fn func(tx *sto
 }
 
 func noDomain() error {
-	return notFound("The domain name resource specified in the request was not found.")
+	return notFound("DomainName", "The domain name resource specified in the request was not found.")
 }

@@ -3,6 +3,7 @@ package apigatewayv2
 import (
 	"context"
 	"net/url"
+	"regexp"
 	"slices"
 	"strings"
 )
@@ -78,6 +79,8 @@ func checkLambda(i *Integration) error {
 	return nil
 }
 
+var stageVariable = regexp.MustCompile(`\$\{stageVariables\.[^}]*\}`)
+
 func checkHTTP(i *Integration) error {
 	if _, err := ParseRequestMapping(i.RequestParameters); err != nil {
 		return err
@@ -91,10 +94,12 @@ func checkHTTP(i *Integration) error {
 	if i.PayloadFormatVersion != "1.0" {
 		return badRequest("HTTP_PROXY integrations have the payload format version 1.0")
 	}
-	if i.ConnectionType == ConnectionVPCLink {
-		return nil // checkConnection has looked at the URI
+	if i.ConnectionType == ConnectionVPCLink || strings.HasPrefix(i.IntegrationUri, "${stageVariables.") {
+		return nil // checkConnection has looked at the URI, or the gateway does when it knows the variable
 	}
-	plain := strings.NewReplacer("${stageVariables.", "", "{", "", "}", "").Replace(i.IntegrationUri)
+	// Stage variables may stand for any part, a port too: the gateway looks again
+	// when it knows them.
+	plain := strings.NewReplacer("{", "", "}", "").Replace(stageVariable.ReplaceAllString(i.IntegrationUri, "1"))
 	u, err := url.Parse(plain)
 	if err != nil || u.Host == "" || u.Scheme != "http" && u.Scheme != "https" {
 		return badRequest("Invalid HTTP endpoint specified for URI")
@@ -164,5 +169,5 @@ func (s *Service) DeleteIntegration(ctx context.Context, apiID, integrationID st
 }
 
 func noIntegration(id string) error {
-	return notFound("Invalid Integration identifier specified %s", id)
+	return notFound("Integration", "Invalid Integration identifier specified %s", id)
 }

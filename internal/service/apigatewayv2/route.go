@@ -48,7 +48,7 @@ func checkRoute(d *document, r *Route) error {
 			return badRequest("Invalid target %s. It must have the format integrations/{integrationId}", r.Target)
 		}
 		if _, ok := d.Configuration.Integrations[id]; !ok {
-			return notFound("Invalid Integration identifier specified %s", id)
+			return notFound("Integration", "Invalid Integration identifier specified %s", id)
 		}
 	}
 	return checkRouteAuthorization(d, r)
@@ -57,6 +57,9 @@ func checkRoute(d *document, r *Route) error {
 func checkRouteAuthorization(d *document, r *Route) error {
 	if len(r.AuthorizationScopes) > 0 && r.AuthorizationType != AuthorizationJWT {
 		return badRequest("Authorization scopes are only for routes with the authorization type JWT")
+	}
+	if len(r.AuthorizationScopes) > 10 {
+		return badRequest("A route has at most 10 authorization scopes")
 	}
 	want := ""
 	switch r.AuthorizationType {
@@ -137,7 +140,7 @@ func (s *Service) DeleteRoute(ctx context.Context, apiID, routeID string) error 
 	})
 }
 
-func noRoute() error { return notFound("Invalid Route identifier specified") }
+func noRoute() error { return notFound("Route", "Invalid Route identifier specified") }
 
 // values returns m's values, sorted by key.
 func values[V any](m map[string]V) []V {

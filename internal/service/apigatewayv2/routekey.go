@@ -90,7 +90,7 @@ func parseSegment(part string) (Segment, error) {
 		}
 		return Segment{name, kind, part}, nil
 	}
-	if !all(part, ".:_-~$@!*'(),;=&+") {
+	if !all(part, ".:_-") {
 		return Segment{}, fmt.Errorf("the segment %q has characters that a route key may not have", part)
 	}
 	return Segment{part, Literal, part}, nil

@@ -210,7 +210,9 @@ func (s *Service) DeleteRoutingRule(ctx context.Context, domainName, id string) 
 	})
 }
 
-func noRoutingRule() error { return notFound("Invalid routing rule identifier specified") }
+func noRoutingRule() error {
+	return notFound("RoutingRule", "Invalid routing rule identifier specified")
+}
 
 // rules returns d's rules, by priority.
 func (d *domainDocument) rules() []RoutingRule {

@@ -119,11 +119,28 @@ func (s *Service) change(ctx context.Context, apiID string, fn func(tx *store.Tx
 }
 
 func (s *Service) noAPI(apiID string) error {
-	return notFound("Invalid API identifier specified %s:%s", s.config.Account, apiID)
+	return notFound("Api", "Invalid API identifier specified %s:%s", s.config.Account, apiID)
 }
 
-func notFound(format string, args ...any) error {
-	return awserr.New("NotFoundException", http.StatusNotFound, format, args...)
+// notFound returns the refusal of a call for a resource of the given kind.
+func notFound(kind, format string, args ...any) error {
+	e := awserr.New("NotFoundException", http.StatusNotFound, format, args...)
+	e.Err = noResource(kind)
+	return e
+}
+
+// noResource is the kind of a resource that is not there.
+type noResource string
+
+func (n noResource) Error() string { return "no such " + string(n) }
+
+// refusal is how API Gateway tells of an error: a 404 says what it is about.
+func refusal(e *awserr.Error) any {
+	kind, _ := errors.AsType[noResource](e)
+	return struct {
+		Message      string `json:"message"`
+		ResourceType string `json:"resourceType,omitempty"`
+	}{e.Message, string(kind)}
 }
 
 func badRequest(format string, args ...any) error {

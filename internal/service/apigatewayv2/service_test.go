@@ -115,6 +115,7 @@ func TestRefusals(t *testing.T) {
 	stage := func(st Stage) error { _, err := s.CreateStage(t.Context(), id, st); return err }
 	get := func() error { _, err := s.GetApi("nope"); return err }
 	ttl := 10
+	const logGroup = "arn:aws:logs:r:1:log-group:g"
 	tests := []struct {
 		name string
 		err  error
@@ -135,6 +136,11 @@ func TestRefusals(t *testing.T) {
 		{"a target that does not exist", route(Route{RouteKey: "GET /y", Target: "integrations/zzz"}), "NotFoundException: Invalid Integration identifier specified zzz"},
 		{"an authorization type that is none", route(Route{RouteKey: "GET /y", AuthorizationType: "IAM"}), "Invalid authorization type IAM"},
 		{"JWT without an authorizer", route(Route{RouteKey: "GET /y", AuthorizationType: "JWT"}), "Invalid Authorizer identifier specified"},
+		{"characters that no path segment has", route(Route{RouteKey: "GET /a~b"}), "the segment \"a~b\" has characters that a route key may not have"},
+		{
+			"more than ten scopes", route(Route{RouteKey: "GET /y", AuthorizationType: "JWT", AuthorizationScopes: strings.Fields("a b c d e f g h i j k")}),
+			"A route has at most 10 authorization scopes",
+		},
 		{"API keys", route(Route{RouteKey: "GET /y", ApiKeyRequired: true}), "HTTP APIs do not support API keys"},
 		{"an integration in use", s.DeleteIntegration(t.Context(), id, i.IntegrationId), "ConflictException: Cannot delete Integration '" + i.IntegrationId + "' due to it being referenced by another resource, e.g., Route"},
 		{"a mock", integration(Integration{IntegrationType: "MOCK"}), "Invalid integration type MOCK"},
@@ -149,6 +155,22 @@ func TestRefusals(t *testing.T) {
 		{"a stage twice", stage(Stage{StageName: "prod"}), "ConflictException: Stage already exists"},
 		{"a stage name with a dot", stage(Stage{StageName: "a.b"}), "Stage name only allows"},
 		{"settings for a route that is none", stage(Stage{StageName: "s", RouteSettings: map[string]RouteSettings{"GET /z": {}}}), "NotFoundException: Unable to find Route by key GET /z within the provided RouteSettings"},
+		{
+			"an access log to Firehose", stage(Stage{StageName: "s", AccessLogSettings: &AccessLogSettings{DestinationArn: "arn:aws:firehose:r:1:deliverystream/amazon-apigateway-x", Format: "$context.requestId"}}),
+			"The access log destination arn:aws:firehose:r:1:deliverystream/amazon-apigateway-x is not served by this gateway; the ARN of a log group is",
+		},
+		{
+			"an access log without a request ID", stage(Stage{StageName: "s", AccessLogSettings: &AccessLogSettings{DestinationArn: logGroup, Format: "$context.status"}}),
+			"$context.requestId or $context.extendedRequestId is required",
+		},
+		{
+			"an access log format of more than 3 KB", stage(Stage{StageName: "s", AccessLogSettings: &AccessLogSettings{DestinationArn: logGroup, Format: "$context.requestId" + strings.Repeat("x", 3<<10)}}),
+			"It has 3090 bytes; at most 3072 are allowed",
+		},
+		{
+			"execution logs", stage(Stage{StageName: "s", DefaultRouteSettings: RouteSettings{LoggingLevel: "INFO"}}),
+			"Execution logs are not supported on protocolType HTTP",
+		},
 		{"a deployment that does not exist", stage(Stage{StageName: "s", DeploymentId: "zzz"}), "Deployment ID zzz does not exist"},
 	}
 	for _, tt := range tests {

@@ -65,12 +65,15 @@ func checkStage(d *document, stage *Stage) error {
 	if err := checkAccessLog(stage.AccessLogSettings); err != nil {
 		return err
 	}
+	if err := checkExecutionLog(stage); err != nil {
+		return err
+	}
 	if stage.RouteSettings == nil {
 		stage.RouteSettings = map[string]RouteSettings{}
 	}
 	for key := range stage.RouteSettings {
 		if !hasRouteKey(d, key) {
-			return notFound("Unable to find Route by key %s within the provided RouteSettings", key)
+			return notFound("Route", "Unable to find Route by key %s within the provided RouteSettings", key)
 		}
 	}
 	if stage.StageVariables == nil {
@@ -82,6 +85,9 @@ func checkStage(d *document, stage *Stage) error {
 	return nil
 }
 
+// maxLogFormat is AWS's quota for the format of an access log.
+const maxLogFormat = 3 << 10
+
 // checkAccessLog refuses access logs that nobody could read.
 func checkAccessLog(l *AccessLogSettings) error {
 	switch {
@@ -91,6 +97,18 @@ func checkAccessLog(l *AccessLogSettings) error {
 		return badRequest("The access log destination %s is not served by this gateway; the ARN of a log group is", l.DestinationArn)
 	case !strings.Contains(l.Format, "$context.requestId") && !strings.Contains(l.Format, "$context.extendedRequestId"):
 		return badRequest("Invalid format string for access log settings. $context.requestId or $context.extendedRequestId is required")
+	case len(l.Format) > maxLogFormat:
+		return badRequest("Invalid format string for access log settings. It has %d bytes; at most %d are allowed", len(l.Format), maxLogFormat)
+	}
+	return nil
+}
+
+// checkExecutionLog refuses what only WebSocket APIs log.
+func checkExecutionLog(stage *Stage) error {
+	for _, r := range append(values(stage.RouteSettings), stage.DefaultRouteSettings) {
+		if r.DataTraceEnabled || r.LoggingLevel != "" && r.LoggingLevel != "OFF" {
+			return badRequest("Execution logs are not supported on protocolType HTTP")
+		}
 	}
 	return nil
 }
@@ -174,4 +192,4 @@ func (s *Service) DeleteStage(ctx context.Context, apiID, name string) error {
 	})
 }
 
-func noStage() error { return notFound("Invalid stage identifier specified") }
+func noStage() error { return notFound("Stage", "Invalid stage identifier specified") }

@@ -113,4 +113,6 @@ func (s *Service) DeleteVpcLink(ctx context.Context, id string) error {
 	return err
 }
 
-func noVpcLink(id string) error { return notFound("Invalid VpcLink identifier specified: %s", id) }
+func noVpcLink(id string) error {
+	return notFound("VpcLink", "Invalid VpcLink identifier specified: %s", id)
+}

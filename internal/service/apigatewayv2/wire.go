@@ -21,6 +21,8 @@ type request struct {
 
 	ModelId, IntegrationResponseId, RouteResponseId, RequestParameterKey string // of WebSocket APIs
 
+	PortalId, PortalProductId, ProductPageId, ProductRestEndpointPageId string // of developer portals
+
 	DomainNameId   string   `rest:"query=domainNameId"` // of private domain names, of which there are none
 	Basepath       string   `rest:"query=basepath"`
 	FailOnWarnings bool     `rest:"query=failOnWarnings"`
@@ -78,8 +80,9 @@ func (s *Service) API() wire.Service {
 		Name:       "apigateway",
 		Protocol:   wire.RESTJSON1,
 		LowerCamel: true,
+		Refusal:    refusal,
 		Facts:      s.facts,
-		Operations: slices.Concat(s.domainOperations(), s.routingRuleOperations(), s.vpcLinkOperations(), s.absentOperations(), []wire.Operation{
+		Operations: slices.Concat(s.domainOperations(), s.routingRuleOperations(), s.vpcLinkOperations(), s.absentOperations(), s.portalOperations(), []wire.Operation{
 			op(s, "GetApis", get, apisPath, s.wireGetApis),
 			op(s, "CreateApi", post, apisPath, s.wireCreateApi),
 			op(s, "ImportApi", put, apisPath, s.wireImportApi),

@@ -27,14 +27,14 @@ func (s *Service) absentOperations() []wire.Operation {
 	out = append(out, s.absent("IntegrationResponse", integrationResponses, "/{IntegrationResponseId}", integration, badRequest("Integration responses are not supported for HTTP APIs"))...)
 	out = append(out, s.absent("RouteResponse", routeResponses, "/{RouteResponseId}", route, badRequest("Route responses are not supported for HTTP APIs"))...)
 	return append(out,
-		op(s, "GetModelTemplate", get, models+"/{ModelId}/template", refusedBy[none](api, notFound("Invalid Model identifier specified"))),
-		op(s, "DeleteRouteRequestParameter", remove, routePath+"/requestparameters/{RequestParameterKey}", refusedBy[wire.Nothing](route, notFound("HTTP APIs have no request parameters"))),
+		op(s, "GetModelTemplate", get, models+"/{ModelId}/template", refusedBy[none](api, notFound("Model", "Invalid Model identifier specified"))),
+		op(s, "DeleteRouteRequestParameter", remove, routePath+"/requestparameters/{RequestParameterKey}", refusedBy[wire.Nothing](route, notFound("RequestParameter", "HTTP APIs have no request parameters"))),
 	)
 }
 
 // absent returns the five operations of a kind of which there is nothing.
 func (s *Service) absent(kind, all, one string, parent func(*request) error, refusal error) []wire.Operation {
-	missing := notFound("Invalid %s identifier specified", kind)
+	missing := notFound(kind, "Invalid %s identifier specified", kind)
 	return []wire.Operation{
 		op(s, "Get"+kind+"s", get, all, func(_ context.Context, in *request) (*list[none], error) {
 			if err := parent(in); err != nil {

@@ -11,7 +11,7 @@ func (s *Service) wireGetApis(_ context.Context, in *request) (*list[API], error
 
 func (s *Service) wireCreateApi(ctx context.Context, in *request) (*API, error) {
 	var said CreateApiInput
-	if err := in.read(&said); err != nil {
+	if err := in.readMembers("Api", &said); err != nil {
 		return nil, err
 	}
 	if err := s.passes(ctx, said.CredentialsArn); err != nil {
@@ -48,7 +48,7 @@ func (s *Service) wireUpdateApi(ctx context.Context, in *request) (*API, error) 
 	return s.updateApi(ctx, in.ApiId, quick, func(a *API) error {
 		kept := *a
 		a.Tags, a.ImportInfo, a.Warnings = nil, nil, nil // so that nothing is read into the record's own
-		if err := in.read(a); err != nil {
+		if err := in.readMembers("Api", a); err != nil {
 			return err
 		}
 		a.ApiGatewayManaged, a.ImportInfo, a.Warnings, a.Tags, a.ProtocolType = kept.ApiGatewayManaged, kept.ImportInfo, kept.Warnings, kept.Tags, kept.ProtocolType
@@ -84,7 +84,7 @@ func (s *Service) wireExportApi(_ context.Context, in *request) (*exportAnswer, 
 
 func (s *Service) wireCreateRoute(ctx context.Context, in *request) (*Route, error) {
 	var r Route
-	if err := in.read(&r); err != nil {
+	if err := in.readMembers("Route", &r); err != nil {
 		return nil, err
 	}
 	r.ApiGatewayManaged = false
@@ -94,7 +94,7 @@ func (s *Service) wireCreateRoute(ctx context.Context, in *request) (*Route, err
 func (s *Service) wireUpdateRoute(ctx context.Context, in *request) (*Route, error) {
 	return s.UpdateRoute(ctx, in.ApiId, in.RouteId, func(r *Route) error {
 		managed := r.ApiGatewayManaged
-		err := in.read(r)
+		err := in.readMembers("Route", r)
 		r.ApiGatewayManaged = managed
 		return err
 	})
@@ -102,7 +102,7 @@ func (s *Service) wireUpdateRoute(ctx context.Context, in *request) (*Route, err
 
 func (s *Service) wireCreateIntegration(ctx context.Context, in *request) (*Integration, error) {
 	var i Integration
-	if err := in.read(&i); err != nil {
+	if err := in.readMembers("Integration", &i); err != nil {
 		return nil, err
 	}
 	if err := s.passes(ctx, i.CredentialsArn); err != nil {
@@ -117,7 +117,7 @@ func (s *Service) wireUpdateIntegration(ctx context.Context, in *request) (*Inte
 		kept := *i
 		i.RequestParameters = maps.Clone(i.RequestParameters)
 		i.ResponseParameters = maps.Clone(i.ResponseParameters)
-		if err := in.read(i); err != nil {
+		if err := in.readMembers("Integration", i); err != nil {
 			return err
 		}
 		i.ApiGatewayManaged = kept.ApiGatewayManaged
@@ -154,7 +154,7 @@ func (s *Service) wireUpdateAuthorizer(ctx context.Context, in *request) (*Autho
 
 func (s *Service) wireCreateStage(ctx context.Context, in *request) (*Stage, error) {
 	var stage Stage
-	if err := in.read(&stage); err != nil {
+	if err := in.readMembers("Stage", &stage); err != nil {
 		return nil, err
 	}
 	stage.ApiGatewayManaged, stage.LastDeploymentStatusMessage = false, ""
@@ -166,7 +166,7 @@ func (s *Service) wireUpdateStage(ctx context.Context, in *request) (*Stage, err
 	return s.UpdateStage(ctx, in.ApiId, in.StageName, func(stage *Stage) error {
 		kept := *stage
 		stage.StageVariables, stage.RouteSettings, stage.Tags = maps.Clone(kept.StageVariables), maps.Clone(kept.RouteSettings), nil
-		if err := in.read(stage); err != nil {
+		if err := in.readMembers("Stage", stage); err != nil {
 			return err
 		}
 		maps.DeleteFunc(stage.StageVariables, func(_, value string) bool { return value == "" })
