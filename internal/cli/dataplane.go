@@ -21,6 +21,7 @@ type dataPlaneOptions struct {
 	throttle        string
 	vpcLinks        []string
 	acme            acmeOptions
+	maxConnections  int
 	httpIssuers     bool
 }
 
@@ -32,6 +33,7 @@ func (o *dataPlaneOptions) flags(flags *pflag.FlagSet) {
 	flags.StringVar(&o.throttle, "account-throttle", "10000:5000", "RATE:BURST of requests to all APIs together, as AWS limits an account; off: no limit")
 	flags.BoolVar(&o.httpIssuers, "allow-http-issuers", false, "JWT issuers of other machines than this one may have http URLs: their keys are then anybody's on the way")
 	flags.StringArrayVar(&o.vpcLinks, "vpc-link", nil, "NAME=HOST:PORT that private integrations reach; NAME is the ARN of a listener or service, the ID of a VPC link, or * (repeatable)")
+	flags.IntVar(&o.maxConnections, "max-connections", 0, "connections to APIs held at once; more get 503 (12000, or half of the files that the system lets a process open)")
 	o.acme.flags(flags)
 }
 
@@ -44,6 +46,9 @@ func (o *dataPlaneOptions) open(p *program) (server.DataPlane, io.Closer, error)
 		return config, closer, usagef("--tls-cert and --tls-key go together")
 	}
 	config.CertFile, config.KeyFile, config.HTTPIssuers = o.tlsCert, o.tlsKey, o.httpIssuers
+	if config.MaxConnections = o.maxConnections; o.maxConnections < 0 {
+		return config, closer, usagef("--max-connections: %d is less than 0", o.maxConnections)
+	}
 	var err error
 	if config.ACME, err = o.acme.config(); err != nil {
 		return config, closer, err

@@ -27,6 +27,10 @@ type DataPlane struct {
 	// they change.
 	Truststores map[string]string
 
+	// MaxConnections is how many connections are held at once; 0: what the
+	// system's limit of open files allows, at most 12,000.
+	MaxConnections int
+
 	// Throttle limits the requests of all APIs together; nil: no limit.
 	Throttle *gateway.Throttle
 

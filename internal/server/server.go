@@ -280,6 +280,7 @@ func (s *Server) open(ctx context.Context) error {
 	if err != nil {
 		return err
 	}
+	s.limitConnections(secure)
 	s.control.listener = listenEitherWay(s.control.listener, &tls.Config{MinVersion: tls.VersionTLS12, NextProtos: secure.NextProtos, GetCertificate: authority.leafFor})
 	s.ssh, err = s.openSSH(ctx)
 	return err
