@@ -26,7 +26,7 @@ var layers = []struct {
 		"internal/backup", "internal/fdpass", "internal/http1", "internal/sam", "internal/stack", "internal/sandbox", "internal/runtimeapi", "internal/execenv",
 	}},
 	{true, []string{
-		"internal/service/apigatewayv2", "internal/service/lambda", "internal/service/iam", "internal/service/sts", "internal/service/ssm",
+		"internal/service/apigatewayv2", "internal/service/lambda", "internal/service/iam", "internal/service/sts", "internal/service/ssm", "internal/service/s3",
 		"internal/service/logs", "internal/service/ec2", "internal/service/cloudformation",
 	}},
 	{true, []string{"internal/gateway", "internal/endpoint", "internal/imds", "internal/instance", "internal/console", "internal/awscurl"}},

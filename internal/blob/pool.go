@@ -56,18 +56,24 @@ type Hold struct {
 
 // Put stores content, which is not swept before the hold is released.
 func (h *Hold) Put(ctx context.Context, content []byte) (hash string, err error) {
-	hash, p := Hash(content), h.pool
+	hash = Hash(content)
+	h.Keep(hash)
+	lock := h.pool.lock(hash)
+	lock.Lock()
+	defer lock.Unlock()
+	return h.pool.store.Put(ctx, content)
+}
+
+// Keep holds a blob that has a reference after this returns.
+func (h *Hold) Keep(hash string) {
+	p := h.pool
 	p.mu.Lock()
+	defer p.mu.Unlock()
 	p.held[hash]++
 	if p.touched != nil {
 		p.touched[hash] = true
 	}
-	p.mu.Unlock()
 	h.hashes = append(h.hashes, hash)
-	lock := p.lock(hash)
-	lock.Lock()
-	defer lock.Unlock()
-	return p.store.Put(ctx, content)
 }
 
 // Release ends the hold.

@@ -12,7 +12,6 @@ import (
 	"github.com/hakonegate/hakone/internal/wire"
 	"github.com/hakonegate/hakone/internal/wire/awsjson"
 	"github.com/hakonegate/hakone/internal/wire/query"
-	"github.com/hakonegate/hakone/internal/wire/restxml"
 	"github.com/hakonegate/hakone/sigv4"
 )
 
@@ -49,6 +48,8 @@ func (c *call) use(s *service) {
 		c.protocol = restProtocol{s}
 	case wire.RESTXML:
 		c.protocol = xmlProtocol{s}
+	case wire.EC2Query:
+		c.protocol = ec2Protocol{queryProtocol{namespace: s.Namespace, strict: s.Strict}}
 	default:
 		c.protocol = queryProtocol{namespace: s.Namespace, strict: s.Strict}
 	}
@@ -97,9 +98,8 @@ func (c *call) unsignedOperation() (wire.Operation, bool) {
 // find looks the operation up in the service's table.
 func (c *call) find(context.Context) error {
 	if c.service.xml != nil {
-		var ok bool
-		if c.target, ok = restxml.TargetOf(c.signed.Host, c.signed.Path); !ok {
-			return awserr.New("InvalidURI", http.StatusBadRequest, "Couldn't parse the specified URI.")
+		if err := c.aim(); err != nil {
+			return err
 		}
 	}
 	name := c.protocol.operation(c)

@@ -25,7 +25,7 @@ type xmlProtocol struct{ service *service }
 
 // operation returns the operation's name, or what leads to none.
 func (p xmlProtocol) operation(c *call) string {
-	if name, parameters, ok := p.service.xml.Find(c.r.Method, c.target, c.r.URL.Query()); ok {
+	if name, parameters, ok := p.service.xml.Find(c.r.Method, c.target, c.r.URL.Query(), c.r.Header); ok {
 		c.parameters = parameters
 		return name
 	}
@@ -203,6 +203,18 @@ func (c *call) locateBucket() bool {
 		}
 	}
 	return false
+}
+
+// aim finds bucket and key, and what pages of other origins may see of the answer.
+func (c *call) aim() error {
+	var ok bool
+	if c.target, ok = restxml.TargetOf(c.signed.Host, c.signed.Path); !ok {
+		return awserr.New("InvalidURI", http.StatusBadRequest, "Couldn't parse the specified URI.")
+	}
+	if origin := c.r.Header.Get("Origin"); origin != "" && c.service.CORS != nil && c.r.Method != http.MethodOptions {
+		maps.Copy(c.w.Header(), c.service.CORS(c.target.Bucket, origin, c.r.Method))
+	}
+	return nil
 }
 
 func (e *endpoint) newXML(s wire.Service, keys access.Keys) *service {

@@ -31,6 +31,7 @@ import (
 	"github.com/hakonegate/hakone/internal/service/iam"
 	"github.com/hakonegate/hakone/internal/service/lambda"
 	"github.com/hakonegate/hakone/internal/service/logs"
+	"github.com/hakonegate/hakone/internal/service/s3"
 	"github.com/hakonegate/hakone/internal/service/ssm"
 	"github.com/hakonegate/hakone/internal/service/sts"
 	"github.com/hakonegate/hakone/internal/store"
@@ -77,6 +78,7 @@ type Server struct {
 	ssm            *ssm.Service
 	ec2            *ec2.Service
 	logs           *logs.Service
+	s3             *s3.Service
 	lambda         *lambda.Service
 	apis           *apigatewayv2.Service
 	cloudformation *cloudformation.Service
@@ -84,6 +86,7 @@ type Server struct {
 	gateway        *gateway.Gateway
 	accessLogs     *accessLogs
 	truststores    truststores
+	variables      map[string]string // of functions
 	public         *publicCertificates // nil when off
 	traces         *trace.Log
 
@@ -208,13 +211,17 @@ func (s *Server) wire(ctx context.Context) error {
 	if s.logs, err = logs.New(logs.Config{Store: s.store, Account: account, Region: region, Dir: filepath.Join(s.config.DataDir, "logs"), Log: s.log}); err != nil {
 		return err
 	}
+	if err := s.openS3(ctx); err != nil {
+		return err
+	}
+	s.variables = s.config.Services.variables()
 	s.pool = execenv.New(execenv.Config{
 		Dir:         filepath.Join(s.config.DataDir, "functions"),
 		Code:        blobs,
 		Log:         s.log,
 		Credentials: functionCredentials{s.sts, "arn:aws:lambda:" + region + ":" + account + ":function:"},
 		Logs:        s.functionLogs(),
-		Variables:   s.config.Services.variables(),
+		Variables:   s.variables,
 		Elsewhere:   s.elsewhere(),
 		Isolation:   s.config.Functions.Isolation,
 		NoNetwork:   s.config.Functions.NoNetwork,
@@ -282,6 +289,7 @@ func (s *Server) open(ctx context.Context) error {
 	}
 	s.limitConnections(secure)
 	s.control.listener = listenEitherWay(s.control.listener, &tls.Config{MinVersion: tls.VersionTLS12, NextProtos: secure.NextProtos, GetCertificate: authority.leafFor})
+	s.leadToS3()
 	s.ssh, err = s.openSSH(ctx)
 	return err
 }
@@ -308,7 +316,7 @@ func (s *Server) Run(ctx context.Context) error {
 	working, stop := context.WithCancel(context.WithoutCancel(ctx))
 	defer stop()
 	components, working := errgroup.WithContext(working)
-	for _, run := range []func(context.Context) error{s.iam.Run, s.lambda.Run, s.gateway.Run, s.pool.Run, s.accessLogs.Run, s.logs.Run, s.hearLogs} {
+	for _, run := range []func(context.Context) error{s.iam.Run, s.lambda.Run, s.gateway.Run, s.pool.Run, s.accessLogs.Run, s.s3.Run, s.logs.Run, s.hearLogs} {
 		components.Go(func() error { return run(working) })
 	}
 	listeners, listening := errgroup.WithContext(ctx)

@@ -9,6 +9,7 @@ package wire
 import (
 	"context"
 	"fmt"
+	"net/http"
 	"reflect"
 
 	"github.com/hakonegate/hakone/internal/awserr"
@@ -47,6 +48,9 @@ type Service struct {
 	// HasBucket reports whether there is a bucket, so that a restXml request that
 	// nobody signed finds its service; nil: none does.
 	HasBucket func(name string) bool
+
+	// CORS returns the headers of a restXml answer to a page from origin; nil: none.
+	CORS func(bucket, origin, method string) http.Header
 
 	// Facts tells what policies may ask of a call beside the global condition
 	// keys; nil means nothing.

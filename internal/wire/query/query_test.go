@@ -103,6 +103,28 @@ func TestEncode(t *testing.T) {
 	}
 }
 
+func TestEC2HasShapesOfItsOwn(t *testing.T) {
+	text, err := EncodeEC2("DescribeThings", "urn:ec2", "id-1", &struct {
+		Things []inner `query:"thingSet"`
+		VpcId  string
+		Empty  []inner
+	}{Things: []inner{{"a", "<b>"}}, VpcId: "vpc-1", Empty: []inner{}})
+	if err != nil {
+		t.Fatal(err)
+	}
+	want := `<DescribeThingsResponse xmlns="urn:ec2">
+  <requestId>id-1</requestId><thingSet><item><key>a</key><value>&lt;b&gt;</value></item></thingSet><vpcId>vpc-1</vpcId><empty></empty>
+</DescribeThingsResponse>
+`
+	if diff := cmp.Diff(want, string(text)); diff != "" {
+		t.Error(diff)
+	}
+	refusal := string(EncodeEC2Error("id-1", awserr.New("InvalidVpcID.NotFound", 400, "none")))
+	if want := "<Response><Errors><Error><Code>InvalidVpcID.NotFound</Code><Message>none</Message></Error></Errors><RequestID>id-1</RequestID></Response>\n"; refusal != want {
+		t.Errorf("refusal %s", refusal)
+	}
+}
+
 func TestEncodeErrorNamesTheFault(t *testing.T) {
 	for status, want := range map[int]string{400: "<Type>Sender</Type>", 500: "<Type>Receiver</Type>"} {
 		got := string(EncodeError("", "r", awserr.New("C", status, "a < b")))

@@ -1,9 +1,12 @@
 package restxml
 
 import (
+	"crypto/md5" //nolint:gosec // S3's, nothing is authenticated by it
+	"encoding/base64"
 	"encoding/xml"
 	"errors"
 	"fmt"
+	"hash"
 	"io"
 	"net/http"
 	"net/url"
@@ -13,6 +16,7 @@ import (
 	"strings"
 
 	"github.com/hakonegate/hakone/internal/awserr"
+	"github.com/hakonegate/hakone/internal/wire/checksum"
 )
 
 // A Request is what an input is read from.
@@ -23,6 +27,8 @@ type Request struct {
 	Header     http.Header
 	Body       io.Reader // its content: not in chunks
 	Length     int64     // of Body; -1 when it is not known
+
+	ownSums bool // checksums in the headers are the input's, not of the body
 }
 
 // protocol are the headers and parameters that say nothing of the operation
@@ -38,12 +44,19 @@ func (r *Request) Decode(into any) error {
 	v := reflect.ValueOf(into).Elem()
 	known := slices.Concat(protocol, r.Parameters)
 	var prefixes []string
-	for f := range v.Type().Fields() {
+	for _, f := range reflect.VisibleFields(v.Type()) {
+		r.ownSums = r.ownSums || strings.HasPrefix(placeOf(f).name, checksum.HeaderPrefix+"crc32")
+	}
+	for _, f := range reflect.VisibleFields(v.Type()) {
 		p := placeOf(f)
 		if err := r.fill(v.FieldByIndex(f.Index), p); err != nil {
 			return err
 		}
 		switch name := strings.ToLower(p.name); p.kind {
+		case "xml", "text":
+			for _, a := range checksum.Algorithms {
+				known = append(known, a.Header())
+			}
 		case "query":
 			known = append(known, p.name)
 		case "header":
@@ -114,7 +127,30 @@ func (r *Request) read() ([]byte, error) {
 	case len(text) > MaxXML:
 		return nil, awserr.New("EntityTooLarge", http.StatusBadRequest, "Your proposed upload exceeds the maximum allowed size")
 	}
-	return text, nil
+	return text, r.checkSums(text)
+}
+
+// checkSums compares a body with the checksums that the headers announce.
+func (r *Request) checkSums(text []byte) error {
+	check := func(header, name string, h hash.Hash) error {
+		want := r.Header.Get(header)
+		if want == "" {
+			return nil
+		}
+		h.Write(text)
+		if base64.StdEncoding.EncodeToString(h.Sum(nil)) != want {
+			return awserr.New("BadDigest", http.StatusBadRequest, "The %s you specified did not match the calculated checksum.", name)
+		}
+		return nil
+	}
+	if r.ownSums {
+		return nil
+	}
+	err := check("Content-Md5", "Content-MD5", md5.New()) //nolint:gosec // S3's, nothing is authenticated by it
+	for _, a := range checksum.Algorithms {
+		err = errors.Join(err, check(a.Header(), string(a), a.New()))
+	}
+	return err
 }
 
 // decodeXML reads the body into the struct that field points to; an empty body

@@ -26,7 +26,7 @@ func Encode(output any) (*Answer, error) {
 		return a, nil
 	}
 	document := false
-	for f := range v.Type().Fields() {
+	for _, f := range reflect.VisibleFields(v.Type()) {
 		field := v.FieldByIndex(f.Index)
 		document = document || f.Name == "XMLName"
 		switch p := placeOf(f); p.kind {

@@ -4,7 +4,8 @@
 //
 // An operation is where [wire.Operation.At] puts it: "/", "/{Bucket}" or
 // "/{Bucket}/{Key+}", followed by the parameters that tell it from others, such as
-// "?versioning" or "?uploadId&partNumber". The fields of inputs and outputs say
+// "?versioning" or "?uploadId&partNumber", or by the headers, if their names begin
+// with x-amz-. The fields of inputs and outputs say
 // where they are:
 //
 //	rest:"query=NAME"    a parameter of the query

@@ -2,6 +2,7 @@ package restxml
 
 import (
 	"net"
+	"net/http"
 	"net/url"
 	"slices"
 	"strings"
@@ -50,7 +51,7 @@ type Router struct{ routes []route }
 type route struct {
 	method, operation string
 	depth             int      // 0: the service, 1: a bucket, 2: an object
-	parameters        []string // that must be there
+	parameters        []string // that must be there; x-amz-… is a header
 }
 
 // NewRouter returns the router of a table. The operation that needs the most
@@ -71,7 +72,7 @@ func NewRouter(operations []wire.Operation) *Router {
 
 // Find returns the operation that a request asks for and the parameters that
 // named it.
-func (r *Router) Find(method string, t Target, query url.Values) (operation string, parameters []string, ok bool) {
+func (r *Router) Find(method string, t Target, query url.Values, header http.Header) (operation string, parameters []string, ok bool) {
 	depth := 0
 	switch {
 	case t.Key != "":
@@ -79,8 +80,9 @@ func (r *Router) Find(method string, t Target, query url.Values) (operation stri
 	case t.Bucket != "":
 		depth = 1
 	}
+	missing := func(p string) bool { return !query.Has(p) && (!strings.HasPrefix(p, "x-amz-") || header.Get(p) == "") }
 	for _, candidate := range r.routes {
-		if candidate.method == method && candidate.depth == depth && !slices.ContainsFunc(candidate.parameters, func(p string) bool { return !query.Has(p) }) {
+		if candidate.method == method && candidate.depth == depth && !slices.ContainsFunc(candidate.parameters, missing) {
 			return candidate.operation, candidate.parameters, true
 		}
 	}
