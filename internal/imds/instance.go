@@ -5,6 +5,8 @@ import (
 	"slices"
 	"strings"
 	"time"
+
+	"github.com/hakonegate/hakone/internal/service/ec2"
 )
 
 // An Instance is what the metadata service tells. Empty texts have no path.
@@ -48,19 +50,6 @@ type leaf struct {
 	label       string // of a public key
 }
 
-// mac returns a hardware address that is the instance's own.
-func (i *Instance) mac() string {
-	digits := strings.TrimPrefix(i.InstanceID, "i-")
-	if len(digits) < 10 {
-		digits += "0000000000"
-	}
-	octets := []string{"02"}
-	for n := 0; n < 10; n += 2 {
-		octets = append(octets, digits[n:n+2])
-	}
-	return strings.Join(octets, ":")
-}
-
 // leaves lists what the instance has, sorted by path.
 func (i *Instance) leaves() []leaf {
 	partition, domain := i.Partition, "amazonaws.com"
@@ -70,7 +59,8 @@ func (i *Instance) leaves() []leaf {
 	if partition == "aws-cn" {
 		domain = "amazonaws.com.cn"
 	}
-	net := "network/interfaces/macs/" + i.mac() + "/"
+	mac := ec2.MAC(i.InstanceID)
+	net := "network/interfaces/macs/" + mac + "/"
 	list := []leaf{
 		{path: "ami-id", value: i.ImageID},
 		{path: "ami-launch-index", value: "0"},
@@ -81,11 +71,11 @@ func (i *Instance) leaves() []leaf {
 		{path: "instance-type", value: i.InstanceType},
 		{path: "local-hostname", value: i.PrivateDNSName},
 		{path: "local-ipv4", value: i.PrivateIP},
-		{path: "mac", value: i.mac()},
+		{path: "mac", value: mac},
 		{path: net + "device-number", value: "0"},
 		{path: net + "local-hostname", value: i.PrivateDNSName},
 		{path: net + "local-ipv4s", value: i.PrivateIP},
-		{path: net + "mac", value: i.mac()},
+		{path: net + "mac", value: mac},
 		{path: net + "owner-id", value: i.AccountID},
 		{path: net + "public-hostname", value: i.PublicDNSName},
 		{path: net + "public-ipv4s", value: i.PublicIP},

@@ -47,13 +47,13 @@ func (s *Service) release(ctx context.Context, address string) error {
 }
 
 // allocation finds an address by its allocation id.
-func (s *Service) allocation(id string) (address string, l lease, ok bool) {
+func (s *Service) allocation(id string) (address string, ok bool) {
 	for a, l := range s.addresses.All() {
 		if id != "" && l.AllocationID == id {
-			return a, l, true
+			return a, true
 		}
 	}
-	return "", lease{}, false
+	return "", false
 }
 
 // eipType is AWS::EC2::EIP. Ref gives the address.
@@ -178,7 +178,7 @@ func (t associationType) Create(ctx context.Context, r *stack.Request) (stack.Re
 	address := p.EIP
 	if address == "" {
 		var ok bool
-		if address, _, ok = t.s.allocation(p.AllocationId); !ok {
+		if address, ok = t.s.allocation(p.AllocationId); !ok {
 			return stack.Result{}, invalid("InvalidAllocationID.NotFound", "The allocation ID '%s' does not exist", p.AllocationId)
 		}
 	}

@@ -218,7 +218,7 @@ func checkRoute(_ *Service, r *Resource) error {
 func lowerFirst(s string) string { return strings.ToLower(s[:1]) + s[1:] }
 
 func checkPrefixList(_ *Service, r *Resource) error {
-	for _, entry := range r.Properties.Get("Entries").Items {
+	for _, entry := range r.items("Entries") {
 		if _, err := cidr(entry.Get("Cidr").Str()); err != nil {
 			return err
 		}

@@ -26,6 +26,14 @@ type Resource struct {
 // text returns a property as text.
 func (r *Resource) text(property string) string { return r.Properties.Get(property).Str() }
 
+// items returns the items of a property, none if it is not there.
+func (r *Resource) items(property string) []*template.Node {
+	if n := r.Properties.Get(property); n.IsList() {
+		return n.Items
+	}
+	return nil
+}
+
 // A recordKind describes one resource type whose instances are records.
 type recordKind struct {
 	name       string // after "AWS::EC2::"

@@ -171,7 +171,7 @@ func (s *Service) peers(r *GroupRule) []netip.Prefix {
 		}
 	case r.PrefixListID != "":
 		if list, ok := s.resources.Get(r.PrefixListID); ok {
-			for _, entry := range list.Properties.Get("Entries").Items {
+			for _, entry := range list.items("Entries") {
 				blocks = append(blocks, entry.Get("Cidr").Str())
 			}
 		}
