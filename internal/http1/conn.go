@@ -70,6 +70,9 @@ func (c *conn) serve() {
 			c.handOver(c.net)
 			return
 		}
+		if p := c.state.NegotiatedProtocol; p != "" && p != "http/1.1" {
+			return // the handshake was all, as in ACME's proofs
+		}
 	}
 	ctx, cancel := context.WithCancel(context.WithValue(context.Background(), http.LocalAddrContextKey, c.raw.LocalAddr()))
 	defer cancel()
@@ -122,19 +125,6 @@ func (r *replayed) Read(p []byte) (int, error) {
 		return n, nil
 	}
 	return r.Conn.Read(p) //nolint:wrapcheck // as it is, says the contract of io.Reader
-}
-
-func (c *conn) handshake() bool {
-	t := tls.Server(c.raw, c.server.TLS)
-	ctx, cancel := context.WithTimeout(context.Background(), c.server.HeaderTimeout)
-	defer cancel()
-	if err := t.HandshakeContext(ctx); err != nil {
-		c.server.Log.Debug("a TLS handshake failed", "remote", c.remote, "error", err)
-		return false
-	}
-	state := t.ConnectionState()
-	c.net, c.state = t, &state
-	return true
 }
 
 // answer has the handler answer the request that was parsed. It reports whether
