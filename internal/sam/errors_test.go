@@ -31,7 +31,7 @@ func TestRefusals(t *testing.T) {
 	tests := []struct{ name, template, want string }{
 		{"no resources", "Parameters: {}", "1. Structure of the SAM template is invalid. 'Resources' section is required"},
 		{"a resource is text", "Resources: {F: x}", "1. Structure of the SAM template is invalid. All 'Resources' must be Objects. If you're using YAML, this may be an indentation issue."},
-		{"properties are text", "Resources: {F: {Type: 'AWS::Serverless::Function', Properties: x}}", inF + "All 'Resources' must be Objects and have a 'Properties' Object. If you're using YAML, this may be an indentation issue."},
+		{"properties are text", "Resources: {F: {Type: 'AWS::Serverless::Function', Properties: x}}", inF + "Attribute 'Properties' should be a map."},
 		{"logical id with a dash", "Resources: {F-1: {Type: 'AWS::Serverless::SimpleTable'}}", "1. Resource with id [F-1] is invalid. Logical ids must be alphanumeric."},
 		{"unknown property", code("Foo: 1"), inF + "property Foo not defined for resource of type AWS::Serverless::Function"},
 		{"wrong type", code("Layers: x"), inF + "Type of property 'Layers' is invalid."},

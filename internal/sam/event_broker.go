@@ -49,26 +49,29 @@ func (e *eventSource) keyStatement(action *template.Node) ([]*template.Node, err
 // SourceAccessConfigurations.
 func (e *eventSource) secretOf(service string, types ...string) (*template.Node, error) {
 	all := e.get("SourceAccessConfigurations")
-	if all == nil {
+	if !truthy(all) {
 		return nil, e.invalid(nil, "No SourceAccessConfigurations for %s event provided.", service)
 	}
 	if !all.IsList() {
 		return nil, e.invalid(all, "Provided SourceAccessConfigurations cannot be parsed into a list.")
 	}
 	var secret *template.Node
-	for _, config := range all.Items {
-		typ := config.Get("Type").Str()
-		if !slices.Contains(types, typ) {
-			return nil, e.invalid(config, "Invalid property specified in SourceAccessConfigurations for %s event.", service)
-		}
-		if typ != "BASIC_AUTH" {
+	for i, config := range all.Items {
+		typ := config.Get("Type")
+		switch {
+		case !config.IsMap():
+			return nil, e.invalid(config, "Property 'SourceAccessConfigurations[%d]' should be a map.", i)
+		case !typ.IsText():
+			return nil, e.invalid(config, "Property 'SourceAccessConfigurations[%d].Type' should be a string.", i)
+		case !slices.Contains(types, typ.Value):
+			return nil, e.invalid(config, "Invalid property Type specified in SourceAccessConfigurations. The supported values are: %s.", quoted(types))
+		case typ.Value != "BASIC_AUTH":
 			continue
-		}
-		if secret != nil {
+		case secret != nil:
 			return nil, e.invalid(config, "Multiple BASIC_AUTH properties specified in SourceAccessConfigurations for %s event.", service)
 		}
 		if secret = config.Get("URI"); !truthy(secret) {
-			return nil, e.invalid(config, "No BASIC_AUTH URI property specified in SourceAccessConfigurations for %s event.", service)
+			return nil, e.invalid(config, "No BASIC_AUTH URI property specified in SourceAccessConfigurations.")
 		}
 	}
 	if secret == nil {
@@ -153,6 +156,9 @@ func (e *eventSource) kafkaPolicies() ([]*template.Node, error) {
 		}
 		if !truthy(uri) {
 			return nil, e.invalid(config, "No %s URI property specified in SourceAccessConfigurations for self managed kafka event.", what)
+		}
+		if !uri.IsText() && !isIntrinsic(uri) {
+			return nil, e.invalid(uri, "Wrong Type for %s URI property specified in SourceAccessConfigurations for self managed kafka event.", what)
 		}
 		seen[typ] = true
 	}

@@ -82,6 +82,9 @@ func (f *function) destination(config *template.Node, id string) (arn, document 
 		return nil, nil, invalidResource(f.id, config, "'Type: %s' must be one of %s", pythonText(config.Get("Type")), quoted(names))
 	}
 	arn = present(config.Get("Destination"))
+	if arn.IsMap() && arn.Has("Fn::If") && !isIf(arn) {
+		return nil, nil, invalidResource(f.id, arn, "Malformed 'Destination' property: Fn::If requires 3 arguments.")
+	}
 	condition := ""
 	if isIf(arn) {
 		condition = f.conditionOfNothing(arn.Get("Fn::If"))
@@ -142,9 +145,7 @@ func (f *function) conditionOfNothing(arg *template.Node) string {
 	case arg.Items[1].IsNoValue():
 		return condition
 	case arg.Items[2].IsNoValue():
-		name := "NOT" + condition + shortHash(f.id+"EventInvokeConfig")
-		sectionOf(f.root, "Conditions").Set(name, template.Map(template.P("Fn::Not", template.List(template.Map(template.P("Condition", template.Text(condition)))))))
-		return name
+		return f.not(arg.Items[0], shortHash(f.id+"EventInvokeConfig"))
 	default:
 		return ""
 	}

@@ -23,9 +23,9 @@ type mappingSource struct {
 
 var mappingSources = map[string]mappingSource{
 	"SQS":      {arn: "Queue", required: []string{"Queue"}, managed: "service-role/AWSLambdaSQSQueueExecutionRole"},
-	"Kinesis":  {arn: "Stream", required: []string{"Stream", "StartingPosition"}, managed: "service-role/AWSLambdaKinesisExecutionRole"},
-	"DynamoDB": {arn: "Stream", required: []string{"Stream", "StartingPosition"}, managed: "service-role/AWSLambdaDynamoDBExecutionRole"},
-	"MSK":      {arn: "Stream", required: []string{"Stream", "StartingPosition"}, extra: []string{"ConsumerGroupId", "SchemaRegistryConfig"}, managed: "service-role/AWSLambdaMSKExecutionRole"},
+	"Kinesis":  {arn: "Stream", required: []string{"StartingPosition", "Stream"}, managed: "service-role/AWSLambdaKinesisExecutionRole"},
+	"DynamoDB": {arn: "Stream", required: []string{"StartingPosition", "Stream"}, managed: "service-role/AWSLambdaDynamoDBExecutionRole"},
+	"MSK":      {arn: "Stream", required: []string{"StartingPosition", "Stream"}, extra: []string{"ConsumerGroupId", "SchemaRegistryConfig"}, managed: "service-role/AWSLambdaMSKExecutionRole"},
 	"MQ":       {arn: "Broker", required: []string{"Broker", "Queues"}, extra: []string{"DynamicPolicyName", "SecretsManagerKmsKeyId"}},
 	"SelfManagedKafka": {
 		extra: []string{"KafkaBootstrapServers", "ConsumerGroupId", "SchemaRegistryConfig", "SecretsManagerKmsKeyId"},

@@ -105,14 +105,14 @@ func (e *eventSource) deadLetterQueue(config *template.Node) (made *resource, ar
 	case arn != nil:
 		return nil, arn, nil
 	case typ == nil:
-		return nil, nil, invalidEvent(e.full, config, "No 'Arn' or 'Type' property provided for DeadLetterConfig")
+		return nil, nil, invalidEvent(e.full, config, "No 'Arn' or 'Type' property provided for DeadLetterConfig.")
 	case typ.Str() != "SQS":
-		return nil, nil, invalidEvent(e.full, config, "The only valid value for 'Type' property of DeadLetterConfig is 'SQS'")
+		return nil, nil, invalidEvent(e.full, config, "The only valid value for 'Type' property of DeadLetterConfig is 'SQS'.")
 	}
 	id := e.full + "Queue"
 	if name := present(config.Get("QueueLogicalId")); name != nil {
 		if !name.IsText() {
-			return nil, nil, e.invalid(name, "QueueLogicalId must be a string")
+			return nil, nil, invalidEvent(e.full, name, "QueueLogicalId must be a string")
 		}
 		id = name.Value
 	}

@@ -4,7 +4,7 @@ import "github.com/hakonegate/hakone/internal/template"
 
 var scheduleV2Properties = []property{
 	{name: "PermissionsBoundary", shape: text},
-	{name: "ScheduleExpression", shape: text},
+	{name: "ScheduleExpression", shape: text, required: true},
 	{name: "FlexibleTimeWindow", shape: mapping},
 	{name: "Name", shape: text},
 	{name: "State", shape: text},

@@ -63,7 +63,7 @@ type eventSource struct {
 // is made.
 func (f *function) linkEvents() error {
 	events := f.get("Events")
-	if !events.IsMap() || isIntrinsic(events) {
+	if !events.IsMap() {
 		return nil
 	}
 	for _, p := range events.Pairs {
@@ -82,23 +82,22 @@ func (f *function) linkEvents() error {
 }
 
 func (f *function) event(p template.Pair) (*eventSource, error) {
+	if !p.Value.IsMap() {
+		return nil, invalidEvent(p.Key, p.Value, "'%s' object has no attribute 'get'", pythonType(p.Value))
+	}
 	typ := p.Value.Get("Type")
 	kind, ok := functionEvents(typ.Str())
 	if f.machine {
 		kind, ok = stateMachineEvents(typ.Str())
 	}
 	if !ok {
-		name := typ.Str()
-		if name == "" {
-			name = "None"
-		}
-		return nil, invalidEvent(p.Key, p.Value, "Resource dict has missing or invalid value for key Type. Event Type is: %s.", name)
+		return nil, invalidEvent(p.Key, p.Value, "Resource dict has missing or invalid value for key Type. Event Type is: %s.", pythonText(typ))
 	}
 	e := &eventSource{function: f, event: p.Key, full: f.id + p.Key, typ: typ.Value, node: p.Value, props: p.Value.Get("Properties"), kind: kind}
 	if !isAlphanumeric(e.full) {
 		return nil, invalidResource(e.full, p.Value, "Logical ids must be alphanumeric.")
 	}
-	if e.props.IsNull() {
+	if e.props == nil {
 		e.props = template.Map().At(p.Value.Position)
 	}
 	if !e.props.IsMap() {

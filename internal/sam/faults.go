@@ -68,6 +68,7 @@ func (t *translator) fail(f *fault) { t.faults = append(t.faults, f) }
 // collect makes AWS's one message of all causes.
 func collect(faults []*fault) error {
 	slices.SortStableFunc(faults, func(a, b *fault) int { return strings.Compare(a.sortKey, b.sortKey) })
+	faults = slices.CompactFunc(faults, func(a, b *fault) bool { return a.message == b.message })
 	e := &template.Error{Message: fmt.Sprintf("Invalid Serverless Application Specification document. Number of errors found: %d.", len(faults))}
 	for _, f := range faults {
 		e.Message += " " + f.message

@@ -210,6 +210,9 @@ func tagList(createdBy string, tags *template.Node) *template.Node {
 	}
 	if tags.IsMap() {
 		for _, p := range tags.Pairs {
+			if p.Value.IsNull() {
+				p.Value = template.Text("")
+			}
 			tag(p.Key, p.Value)
 		}
 	}
@@ -233,9 +236,9 @@ func (f *function) code() (*template.Node, error) {
 		}
 		f.warn(image, fmt.Sprintf("the function %s is a container image, which does not run here", f.id))
 		return template.Map(template.P("ImageUri", image)), nil
-	case truthy(inline):
+	case inline != nil:
 		code = template.Map(template.P("ZipFile", inline))
-	case truthy(uri):
+	case uri != nil:
 		location, err := f.s3Location("CodeUri", uri)
 		if err != nil {
 			return nil, err
@@ -288,6 +291,9 @@ func (f *function) checkDeadLetterQueue() error {
 	if !truthy(dlq.Get("TargetArn")) || !truthy(dlq.Get("Type")) {
 		return invalidResource(f.id, dlq, "'DeadLetterQueue' requires Type and TargetArn properties to be specified.")
 	}
+	if !dlq.Get("Type").IsText() {
+		return invalidResource(f.id, dlq, "Property 'DeadLetterQueue.Type' should be a string.")
+	}
 	if deadLetterActions[dlq.Get("Type").Str()] == "" {
 		return invalidResource(f.id, dlq, "'DeadLetterQueue' requires Type of %s", quoted([]string{"SQS", "SNS"}))
 	}
@@ -309,6 +315,9 @@ func (f *function) publish() error {
 	}
 	if !aliasName.MatchString(name.Value) {
 		return invalidResource(f.id, name, "AutoPublishAlias name ('%s') must contain only alphanumeric characters, hyphens, or underscores matching (?!^[0-9]+$)([a-zA-Z0-9-_]+) pattern.", name.Value)
+	}
+	if policy := f.get("VersionDeletionPolicy"); policy != nil && !isIntrinsic(policy) && policy.Str() != "Delete" && policy.Str() != "Retain" {
+		return invalidResource(f.id, policy, "Property 'VersionDeletionPolicy' should be a one of the strings: 'Delete' or 'Retain'.")
 	}
 	version, err := f.version()
 	if err != nil {

@@ -99,7 +99,7 @@ func checkGlobals(section template.Pair) *fault {
 		return invalidGlobals(section.Value, "'%s' is not supported. Must be one of the following values - %s", section.Key, quoted(slices.Sorted(maps.Keys(globalProperties))))
 	}
 	if !section.Value.IsMap() {
-		return invalidGlobals(section.Value, "Value of %s must be a dictionary", section.Key)
+		return invalidGlobals(section.Value, "Value of ${section} must be a dictionary") // the name is missing in AWS's text too
 	}
 	for _, p := range section.Value.Pairs {
 		if !slices.Contains(supported, p.Key) {

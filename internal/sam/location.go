@@ -19,6 +19,9 @@ func (m *macro) s3Location(name string, n *template.Node) (s3Location, error) {
 		}
 		return s3Location{n.Get("Bucket"), n.Get("Key"), present(n.Get("Version"))}, nil
 	}
+	if !n.IsText() {
+		return s3Location{}, invalidResource(m.id, n, "'%s' must be of type dict or string.", name)
+	}
 	uri := n.Str()
 	if m.opts.Artifact != nil && n.IsScalar() && !strings.HasPrefix(uri, "s3://") {
 		var err error

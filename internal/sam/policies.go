@@ -48,12 +48,17 @@ func policyEntries(n *template.Node) []*template.Node {
 
 var errDifferentKinds = errors.New("Different policy types within the same Fn::If statement is unsupported. Separate different policy types into different Fn::If statements") //nolint:staticcheck // AWS's text
 
+var errNotThree = errors.New("Fn::If requires 3 arguments") //nolint:staticcheck // AWS's text
+
 func kindOfPolicy(n *template.Node) (policyKind, error) {
 	switch {
 	case n.IsText():
 		return policyManaged, nil
-	case isIf(n):
+	case n.IsMap() && len(n.Pairs) == 1 && n.Has("Fn::If"):
 		arg := n.Get("Fn::If")
+		if !arg.IsList() || len(arg.Items) != 3 {
+			return policyUnknown, errNotThree
+		}
 		then, err := kindOfPolicy(arg.Items[1])
 		if err != nil {
 			return then, err

@@ -88,7 +88,7 @@ func (m *macro) expandPolicyTemplates() error {
 func (m *macro) expandPolicyTemplate(entry *template.Node) (*template.Node, error) {
 	kind, err := kindOfPolicy(entry)
 	if err != nil {
-		return nil, invalidResource(m.id, entry, "%s", err)
+		return nil, invalidTemplate(entry, "%s", err)
 	}
 	if kind != policyTemplate || entry.IsNoValue() {
 		return entry, nil

@@ -23,12 +23,9 @@ func (m *macro) executionRole(spec roleSpec) (*resource, error) {
 	role := newResource(m.id+"Role", "AWS::IAM::Role", m.inherited())
 	role.set("AssumeRolePolicyDocument", spec.trust)
 	for index, policy := range policyEntries(m.get("Policies")) {
-		if policy.IsNoValue() {
-			continue
-		}
 		kind, err := kindOfPolicy(policy)
 		if err != nil {
-			return nil, invalidResource(m.id, policy, "%s", err)
+			return nil, invalidTemplate(policy, "%s", err)
 		}
 		switch name := role.id + "Policy" + strconv.Itoa(index); kind {
 		case policyStatement:
@@ -52,7 +49,8 @@ func (m *macro) executionRole(spec roleSpec) (*resource, error) {
 	return role, nil
 }
 
-// namedPolicy gives a policy document a name; in a Fn::If each branch.
+// namedPolicy gives a policy document a name; in a Fn::If each branch, but not
+// in one inside it.
 func namedPolicy(name string, document *template.Node) *template.Node {
 	if isIf(document) {
 		arg := document.Get("Fn::If")
@@ -60,7 +58,7 @@ func namedPolicy(name string, document *template.Node) *template.Node {
 			if n.IsNoValue() {
 				return n
 			}
-			return namedPolicy(name, n)
+			return template.Map(template.P("PolicyName", template.Text(name)), template.P("PolicyDocument", n))
 		}
 		return template.Map(template.P("Fn::If", template.List(arg.Items[0], branch(arg.Items[1]), branch(arg.Items[2]))))
 	}
@@ -106,7 +104,10 @@ func (f *function) invokeAndRole() error {
 // makeRole generates the execution role unless Role is given. A Role that is
 // Fn::If with NoValue on one side makes the generated one conditional.
 func (f *function) makeRole(documents []*template.Node) error {
-	given := f.get("Role")
+	given := f.resolve(f.get("Role"))
+	if given.IsMap() && given.Has("Fn::If") && !isIf(given) {
+		return invalidResource(f.id, given, "Malformed 'Role' property: Fn::If requires 3 arguments.")
+	}
 	conditional := isIf(given) && (given.Get("Fn::If").Items[1].IsNoValue() || given.Get("Fn::If").Items[2].IsNoValue())
 	if given != nil && !conditional {
 		if truthy(f.get("Policies")) {
@@ -155,16 +156,21 @@ func (f *function) makeRole(documents []*template.Node) error {
 // chooseRole lets the template's condition choose between the given and the
 // generated role.
 func (f *function) chooseRole(branches *template.Node) {
-	condition, then, otherwise := branches.Items[0].Str(), branches.Items[1], branches.Items[2]
+	condition, then, otherwise := branches.Items[0], branches.Items[1], branches.Items[2]
 	switch {
 	case then.IsNoValue() && otherwise.IsNoValue():
 	case then.IsNoValue():
-		f.lambda.set("Role", choose(condition, f.role.arn(), otherwise))
-		f.role.node.Set("Condition", template.Text(condition))
+		f.lambda.set("Role", chooseBy(condition, f.role.arn(), otherwise))
+		f.role.node.Set("Condition", condition)
 	default:
-		f.lambda.set("Role", choose(condition, then, f.role.arn()))
-		not := "NOT" + condition
-		sectionOf(f.root, "Conditions").Set(not, template.Map(template.P("Fn::Not", template.List(template.Map(template.P("Condition", template.Text(condition)))))))
-		f.role.node.Set("Condition", template.Text(not))
+		f.lambda.set("Role", chooseBy(condition, then, f.role.arn()))
+		f.role.node.Set("Condition", template.Text(f.not(condition, "")))
 	}
+}
+
+// not returns the name of the opposite of a condition, which it makes.
+func (t *translator) not(condition *template.Node, suffix string) string {
+	name := "NOT" + pythonText(condition) + suffix
+	sectionOf(t.root, "Conditions").Set(name, template.Map(template.P("Fn::Not", template.List(template.Map(template.P("Condition", condition))))))
+	return name
 }

@@ -1,7 +1,6 @@
 package sam
 
 import (
-	"encoding/json"
 	"fmt"
 	"slices"
 	"strings"
@@ -29,15 +28,23 @@ var stateMachineProperties = []property{
 	{name: "UseAliasAsEventTarget", shape: boolean, literal: true},
 }
 
-// stateMachineEvents are the event types of state machines.
+// stateMachineEvents are the event types of state machines. Most properties
+// are those of functions' events.
 func stateMachineEvents(name string) (eventKind, bool) {
 	kind, ok := functionEvents(name)
+	without := func(names ...string) {
+		kind.rules = slices.DeleteFunc(slices.Clone(kind.rules), func(p property) bool { return slices.Contains(names, p.name) })
+	}
 	switch name {
-	case "Schedule", "CloudWatchEvent", "EventBridgeRule":
-		kind.rules = append(slices.Clone(kind.rules), property{name: "RoleArn", shape: text})
+	case "Schedule":
+		without("RuleName")
+		kind.rules = append(kind.rules, property{name: "RoleArn", shape: text, literal: true})
+	case "CloudWatchEvent", "EventBridgeRule":
+		without("Enabled")
 	case "ScheduleV2":
 	case "Api":
-		kind.rules = append(slices.Clone(kind.rules), property{name: "UnescapeMappingTemplate", shape: boolean})
+		without("RequestModel", "RequestParameters", "TimeoutInMillis", "ResponseTransferMode")
+		kind.rules = append(kind.rules, property{name: "UnescapeMappingTemplate", shape: boolean, literal: true})
 		kind.make = makeStateMachineAPI
 	default:
 		return eventKind{}, false
@@ -61,9 +68,6 @@ func expandStateMachine(m *macro) error {
 		return err
 	}
 	if err := f.stateMachineRole(); err != nil {
-		return err
-	}
-	if err := m.checkTags("stateMachine:createdBy"); err != nil {
 		return err
 	}
 	machine.set("Tags", m.tagList("stateMachine:createdBy"))
@@ -116,7 +120,7 @@ func (f *function) definition() error {
 // substituteFunctions replaces intrinsic functions in a definition with
 // substitution variables, whose values CloudFormation fills in.
 func substituteFunctions(n, values *template.Node) *template.Node {
-	if isIntrinsic(n) && n.IsFunction() {
+	if isIntrinsic(n) {
 		name := fmt.Sprintf("definition_substitution_%d", len(values.Pairs)+1)
 		values.Set(name, n)
 		return template.Text("${" + name + "}")
@@ -176,7 +180,7 @@ func indented(n *template.Node) string {
 func (f *function) stateMachineRole() error {
 	if role := f.get("Role"); truthy(role) {
 		if truthy(f.get("Policies")) {
-			return invalidResource(f.id, role, "Specify either 'Role' or 'Policies' property and not both.")
+			return invalidResource(f.id, role, "Specify either 'Role' or 'Policies' (but not both at the same time) or neither of them")
 		}
 		f.lambda.set("RoleArn", role)
 		return nil
@@ -185,7 +189,7 @@ func (f *function) stateMachineRole() error {
 		trust: trustPolicy("states.amazonaws.com"), path: f.get("RolePath"),
 		boundary: f.get("PermissionsBoundary"), tags: f.tagList("stateMachine:createdBy"),
 	}
-	if tracing := f.get("Tracing").Get("Enabled"); truthy(tracing) {
+	if isTrue(f.get("Tracing").Get("Enabled")) {
 		xray := "AWSXrayWriteOnlyAccess"
 		if f.partition() != "aws" {
 			xray = "AWSXRayDaemonWriteAccess"
@@ -206,8 +210,8 @@ func (f *function) stateMachineRole() error {
 func (f *function) publishStateMachine() error {
 	name := f.get("AutoPublishAlias")
 	if !truthy(name) {
-		if truthy(f.get("DeploymentPreference")) {
-			return invalidResource(f.id, f.get("DeploymentPreference"), "'DeploymentPreference' requires 'AutoPublishAlias' property to be specified.")
+		if preference := f.get("DeploymentPreference"); truthy(preference) && !truthy(f.get("UseAliasAsEventTarget")) {
+			return invalidResource(f.id, preference, "'DeploymentPreference' requires 'AutoPublishAlias' property to be specified.")
 		}
 		if truthy(f.get("UseAliasAsEventTarget")) {
 			return invalidResource(f.id, f.node, "'UseAliasAsEventTarget' requires 'AutoPublishAlias' property to be specified.")
@@ -216,16 +220,20 @@ func (f *function) publishStateMachine() error {
 	}
 	retain := f.inherited()
 	retain.deletionPolicy, retain.updateReplacePolicy = template.Text("Retain"), template.Text("Retain")
-	sum := sha256Hex(canonical(f.lambda.props()))[:10]
-	version := f.add(newResource(f.id+"Version"+sum, "AWS::StepFunctions::StateMachineVersion", retain))
+	version := f.add(newResource(f.id+"Version", "AWS::StepFunctions::StateMachineVersion", retain))
 	version.set("StateMachineArn", f.lambda.ref())
 	version.set("StateMachineRevisionId", template.GetAtt(f.id, "StateMachineRevisionId"))
-	alias := f.add(newResource(f.id+"Alias"+alphanumeric(name.Str()), "AWS::StepFunctions::StateMachineAlias", f.inherited()))
-	alias.set("Name", name)
-	preference := template.Map(template.P("StateMachineVersionArn", version.ref()), template.P("Type", template.Text("ALL_AT_ONCE")))
-	for _, p := range pairsOf(f.get("DeploymentPreference")) {
-		preference.Set(p.Key, p.Value)
+	id := f.id + "Alias" + pythonText(name)
+	if !isAlphanumeric(id) {
+		return invalidResource(id, name, "Logical ids must be alphanumeric.")
 	}
+	alias := f.add(newResource(id, "AWS::StepFunctions::StateMachineAlias", f.inherited()))
+	alias.set("Name", name)
+	preference := template.Map(template.P("Type", template.Text("ALL_AT_ONCE")))
+	if own := f.get("DeploymentPreference"); truthy(own) {
+		preference = own.Clone()
+	}
+	preference.Set("StateMachineVersionArn", version.ref())
 	alias.set("DeploymentPreference", preference)
 	f.refer("Version", version)
 	f.refer("Alias", alias)
@@ -249,6 +257,7 @@ func (e *eventSource) startRole(service string) *template.Node {
 		return own
 	}
 	role := e.add(newResource(e.full+"Role", "AWS::IAM::Role", e.inherited()))
+	role.set("PermissionsBoundary", e.function.get("PermissionsBoundary"))
 	role.set("AssumeRolePolicyDocument", trustPolicy(service))
 	role.set("Policies", template.List(allow(role.id+"StartExecutionPolicy", "states:StartExecution", e.invokedARN(), false)))
 	return role.arn()
@@ -269,18 +278,15 @@ func makeStateMachineAPI(e *eventSource) error {
 	if isTrue(e.get("UnescapeMappingTemplate")) {
 		input += `.replaceAll("\\'","'")`
 	}
-	quotedInput, err := json.Marshal(input)
-	if err != nil {
-		return e.invalid(nil, "%v", err)
-	}
-	request := `{"input": ` + string(quotedInput) + `, "stateMachineArn": "${` + e.lambda.id + `}"}`
+	// The input is a call in the mapping language, in quotes as AWS's transform puts them.
+	request := `{"input": "` + input + `", "stateMachineArn": "${` + e.invoked().Get("Ref").Str() + `}"}`
 	status := func(code string) template.Pair {
 		return template.P(code, template.Map(template.P("statusCode", template.Text(code))))
 	}
 	with := template.Map(
 		template.P("type", template.Text("aws")),
 		template.P("httpMethod", template.Text("POST")),
-		template.P("uri", template.Sub("arn:"+e.partition()+":apigateway:${AWS::Region}:states:action/StartExecution")),
+		template.P("uri", template.Sub("arn:${AWS::Partition}:apigateway:${AWS::Region}:states:action/StartExecution")),
 		template.P("credentials", role),
 		template.P("requestTemplates", template.Map(template.P("application/json", template.Sub(request)))),
 		template.P("responses", template.Map(status("200"), status("400"))),

@@ -111,13 +111,13 @@ func (t *translator) structure() {
 			continue
 		}
 		switch properties := r.Get("Properties"); {
-		case properties.IsNull():
+		case properties == nil:
 			r.Set("Properties", template.Map().At(r.Position))
 		case !properties.IsMap():
-			t.fail(invalidResource(id, properties, "All 'Resources' must be Objects and have a 'Properties' Object. If you're using YAML, this may be an indentation issue."))
+			t.fail(invalidResource(id, properties, "Attribute 'Properties' should be a map."))
 			return
 		}
-		if c := r.Get("Condition"); c != nil && !c.IsText() {
+		if c := r.Get("Condition"); truthy(c) && !c.IsText() {
 			t.fail(invalidTemplate(c, "Every Condition member must be a string."))
 			return
 		}

@@ -69,7 +69,11 @@ func orNothing(condition string, value *template.Node) *template.Node {
 }
 
 func choose(condition string, then, otherwise *template.Node) *template.Node {
-	return template.Map(template.P("Fn::If", template.List(template.Text(condition), then, otherwise)))
+	return chooseBy(template.Text(condition), then, otherwise)
+}
+
+func chooseBy(condition, then, otherwise *template.Node) *template.Node {
+	return template.Map(template.P("Fn::If", template.List(condition, then, otherwise)))
 }
 
 // branches returns the values that n may have: itself, or those of a Fn::If
