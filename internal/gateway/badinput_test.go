@@ -141,7 +141,9 @@ func TestASlowBodyIsGivenUp(t *testing.T) {
 func TestASlowFunctionIsNoSlowBody(t *testing.T) {
 	const pause = 50 * time.Millisecond
 	server := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
-		_, _ = io.ReadAll(&clientBody{ReadCloser: r.Body, connection: http.NewResponseController(w), pause: pause, end: time.Now().Add(time.Hour)})
+		_, _ = io.ReadAll(&clientBody{
+			ReadCloser: r.Body, memory: &bodyMemory{max: maxBodies}, connection: http.NewResponseController(w), pause: pause, end: time.Now().Add(time.Hour),
+		})
 		select {
 		case <-r.Context().Done():
 			w.WriteHeader(http.StatusInternalServerError)

@@ -16,9 +16,12 @@ const (
 )
 
 // A clientBody reads the body of a request, and gives up on a client that sends
-// it too slowly.
+// it too slowly, or when there is no memory for it.
 type clientBody struct {
 	io.ReadCloser
+
+	memory *bodyMemory
+	held   int // of memory, until the exchange ends
 
 	connection *http.ResponseController
 	pause      time.Duration
@@ -33,7 +36,7 @@ func (x *exchange) watchBody() {
 		return
 	}
 	x.client = &clientBody{
-		ReadCloser: x.r.Body, connection: http.NewResponseController(x.w), pause: x.g.bodyPause, end: time.Now().Add(bodyTotal),
+		ReadCloser: x.r.Body, memory: &x.g.bodies, connection: http.NewResponseController(x.w), pause: x.g.bodyPause, end: time.Now().Add(bodyTotal),
 	}
 	x.r.Body = x.client
 	x.client.extend()
@@ -51,6 +54,11 @@ func (b *clientBody) extend() {
 func (b *clientBody) Read(p []byte) (int, error) {
 	b.extend()
 	n, err := b.ReadCloser.Read(p)
+	if full := b.memory.take(n); full != nil {
+		b.err = full
+		return 0, full
+	}
+	b.held += n
 	switch {
 	case errors.Is(err, io.EOF):
 		_ = b.connection.SetReadDeadline(time.Time{}) // the server waits for the client's going away from here on
@@ -62,8 +70,11 @@ func (b *clientBody) Read(p []byte) (int, error) {
 
 // brokenBody returns the refusal of a request whose body could not be read.
 func (x *exchange) brokenBody(err error) error {
-	if errors.Is(err, os.ErrDeadlineExceeded) {
+	switch {
+	case errors.Is(err, os.ErrDeadlineExceeded):
 		return refuseWith(http.StatusRequestTimeout, "the client sends the body too slowly")
+	case errors.Is(err, errBodies):
+		return refuseWith(http.StatusServiceUnavailable, errBodies.Error())
 	}
 	return &refusal{Status: http.StatusBadRequest, Detail: "the body could not be read", Err: err}
 }

@@ -81,6 +81,9 @@ func (x *exchange) release() {
 	}
 	x.body = nil
 	x.req.Release()
+	if x.client != nil {
+		x.client.memory.give(x.client.held)
+	}
 }
 
 // newRequestID returns a request ID as HTTP APIs have them: 11 bytes as base64,

@@ -71,6 +71,7 @@ type Gateway struct {
 	named     map[string]*backend.Transport // by the server name that they verify; guarded by mu
 
 	bodyPause time.Duration // how long a client may send nothing of a body
+	bodies    bodyMemory
 
 	account *bucket             // of all requests; nil: not throttled
 	buckets map[string]*bucket  // by stage or route; guarded by mu
@@ -90,7 +91,7 @@ func New(c Config) *Gateway {
 	if c.Now == nil {
 		c.Now = time.Now
 	}
-	g := &Gateway{config: c, swapped: make(chan struct{}), bodyPause: bodyPause}
+	g := &Gateway{config: c, swapped: make(chan struct{}), bodyPause: bodyPause, bodies: bodyMemory{max: maxBodies}}
 	g.verifier = &sigv4.Verifier{
 		Keys:    c.Keys,
 		Scope:   sigv4.Scope{Region: c.Region, Service: "execute-api"},
