@@ -24,6 +24,8 @@ type exchange struct {
 	table *table
 	id    string
 	start time.Time
+	// stepped is when the last step ended.
+	stepped time.Time
 
 	req      *sigv4.Request // what was received, before anything was decoded
 	sourceIP netip.Addr
@@ -63,6 +65,7 @@ type exchange struct {
 // begin starts the exchange for r.
 func (g *Gateway) begin(w http.ResponseWriter, r *http.Request) *exchange {
 	x := &exchange{g: g, w: w, r: r, table: g.table.Load(), id: newRequestID(), start: g.config.Now(), secure: r.TLS != nil}
+	x.stepped = x.start
 	x.sourceIP = g.config.Proxies.SourceIP(r.RemoteAddr, r.Header)
 	x.trace = &trace.Request{
 		ID: x.id, Time: x.start, Method: r.Method, Host: r.Host, Protocol: r.Proto, UserAgent: r.UserAgent(), Secure: x.secure,

@@ -210,10 +210,11 @@ func (x *exchange) rescue() {
 // step does one step and notes in the trace how it went.
 func (x *exchange) step(name string, do func(*exchange) error) error {
 	n := len(x.trace.Steps)
-	began := x.g.config.Now()
 	x.trace.Steps = append(x.trace.Steps, trace.Step{Name: name, Outcome: trace.Passed})
 	err := do(x)
-	x.trace.Steps[n].Took = x.g.config.Now().Sub(began)
+	now := x.g.config.Now()
+	x.trace.Steps[n].Took = now.Sub(x.stepped)
+	x.stepped = now
 	return err
 }
 

@@ -270,7 +270,8 @@ func BenchmarkIAMPath(b *testing.B) {
 	r := request(b, "GET", "/hello/world", "", &allowed)
 	b.ReportAllocs()
 	for b.Loop() {
-		bench.ServeHTTP(discard{}, r)
+		again := *r // its body is watched, and would be watched twice
+		bench.ServeHTTP(discard{}, &again)
 	}
 	if last := bench.trace.Last(); last.Status != http.StatusOK {
 		b.Fatalf("%+v", last)

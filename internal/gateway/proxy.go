@@ -46,12 +46,7 @@ func (p *proxy) integrate(x *exchange) error {
 	target, _, _ := strings.Cut(p.URI, "?")
 	x.trace.Integration = &trace.Integration{Type: "HTTP_PROXY", Target: target}
 	began := time.Now()
-	res, done, err := p.Do(x.r.Context(), r)
-	defer func() {
-		if x.stream == nil {
-			done()
-		}
-	}()
+	res, err := p.Do(r)
 	x.trace.Integration.Duration = time.Since(began)
 	if err != nil {
 		x.trace.Integration.Error = err.Error()
@@ -67,7 +62,7 @@ func (p *proxy) integrate(x *exchange) error {
 		}
 	}
 	if res.Length > 0 && !mapping.UsesBody() && x.req.Method != http.MethodHead {
-		x.stream = &stream{res.Body, res.Length, done}
+		x.stream = &stream{res.Body, res.Length}
 		return nil
 	}
 	defer res.Body.Close()
@@ -91,14 +86,12 @@ func (p *proxy) integrate(x *exchange) error {
 type stream struct {
 	body   io.ReadCloser
 	length int64
-	done   func()
 }
 
 // pass sends the stream. A backend that breaks off in the middle breaks off
 // the client's answer too: the status has been sent, and the client must not
 // take half for the whole.
 func (x *exchange) pass() {
-	defer x.stream.done()
 	defer x.stream.body.Close()
 	n, err := io.CopyN(x.w, x.stream.body, x.stream.length)
 	x.trace.Bytes = n
@@ -116,10 +109,8 @@ func (x *exchange) pass() {
 // forwarded returns the element that API Gateway adds to the header Forwarded.
 func (x *exchange) forwarded() string {
 	by := "127.0.0.1"
-	if local, ok := x.r.Context().Value(http.LocalAddrContextKey).(net.Addr); ok {
-		if addr, err := netip.ParseAddrPort(local.String()); err == nil {
-			by = node(addr.Addr().Unmap())
-		}
+	if local, ok := x.r.Context().Value(http.LocalAddrContextKey).(*net.TCPAddr); ok {
+		by = node(local.AddrPort().Addr().Unmap())
 	}
 	return "by=" + by + ";for=" + node(x.sourceIP) + ";host=" + x.req.Host + ";proto=" + x.scheme()
 }

@@ -53,7 +53,6 @@ func (x *exchange) send(extra []sigv4.Header) {
 	if bodyless || x.r.Method == http.MethodHead {
 		if x.stream != nil {
 			_ = x.stream.body.Close()
-			x.stream.done()
 		}
 		return
 	}

@@ -214,7 +214,7 @@ func TestWhatIsWrittenArrives(t *testing.T) {
 		if res, body := get("GET", "/flushed"); body != "012" || len(res.TransferEncoding) != 1 {
 			t.Errorf("flushed: %q, %v", body, res.TransferEncoding)
 		}
-		if res, body := get("GET", "/none"); res.StatusCode != 204 || body != "" || res.Header.Get("Content-Length") != "" {
+		if res, body := get("GET", "/none"); res.StatusCode != http.StatusNoContent || body != "" || res.Header.Get("Content-Length") != "" {
 			t.Errorf("none: %d %q %v", res.StatusCode, body, res.Header)
 		}
 		if res, _ := get("GET", "/line"); res.Header.Get("C") != "" || res.Header.Get("A") != "b  C: d" || res.ContentLength != 0 || res.Header.Get("Date") == "" {

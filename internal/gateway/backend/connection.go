@@ -2,7 +2,6 @@ package backend
 
 import (
 	"bufio"
-	"context"
 	"errors"
 	"fmt"
 	"io"
@@ -71,13 +70,11 @@ const longBody = 16 << 10
 
 // exchange sends a request and reads the head of the answer. The connection is
 // closed when it fails.
-func (c *connection) exchange(ctx context.Context, r *Request) (*http.Response, error) {
+func (c *connection) exchange(r *Request) (*http.Response, error) {
 	c.read, c.left = 0, maxHeader
-	// Whoever gives up wakes those who read and write.
-	stop := context.AfterFunc(ctx, func() { _ = c.raw.SetDeadline(time.Unix(1, 0)) })
+	_ = c.raw.SetDeadline(r.Deadline)
 	answer, sent, err := c.ask(r)
 	if err != nil {
-		stop()
 		c.close()
 		if sent != nil {
 			<-sent
@@ -85,7 +82,7 @@ func (c *connection) exchange(ctx context.Context, r *Request) (*http.Response, 
 		return nil, err
 	}
 	c.left = -1
-	answer.Body = &answerBody{ReadCloser: answer.Body, connection: c, sent: sent, stop: stop, keep: !answer.Close, ended: answer.Body == http.NoBody}
+	answer.Body = &answerBody{ReadCloser: answer.Body, connection: c, sent: sent, keep: !answer.Close, ended: answer.Body == http.NoBody}
 	return answer, nil
 }
 
@@ -146,7 +143,6 @@ type answerBody struct {
 
 	connection *connection
 	sent       <-chan bool
-	stop       func() bool
 	keep       bool // the connection may serve another request
 	ended      bool
 	closed     bool
@@ -166,7 +162,7 @@ func (b *answerBody) Close() error {
 	}
 	b.closed = true
 	c := b.connection
-	idle := b.stop() && b.ended && b.keep && c.reader.Buffered() == 0
+	idle := b.ended && b.keep && c.reader.Buffered() == 0
 	if b.sent != nil {
 		select {
 		case whole := <-b.sent:

@@ -1,7 +1,6 @@
 package backend
 
 import (
-	"context"
 	"crypto/tls"
 	"errors"
 	"fmt"
@@ -9,6 +8,7 @@ import (
 	"net"
 	"net/http"
 	"net/url"
+	"os"
 	"time"
 
 	"github.com/hakonegate/hakone/sigv4"
@@ -77,28 +77,30 @@ type Request struct {
 	Target  string // path and query, encoded
 	Headers []sigv4.Header
 	Body    []byte // not read any more when Do failed or the answer's body is closed
+
+	// Deadline is when the end of the answer must have been read; the zero time is
+	// none. Errors after it wrap [os.ErrDeadlineExceeded].
+	Deadline time.Time
 }
 
 // Do sends r and returns the answer, whose body must be closed. A kept connection
 // that turns out to be gone before the backend said anything is replaced by a new
-// one, for requests that may be repeated.
-func (t *Transport) Do(ctx context.Context, r *Request) (*http.Response, error) {
+// one, for requests that may be repeated. Nobody's giving up ends a call before its
+// deadline, as with API Gateway: what the backend has begun it finishes.
+func (t *Transport) Do(r *Request) (*http.Response, error) {
 	if err := r.check(); err != nil {
 		return nil, err
 	}
 	for {
-		c, err := t.connection(ctx, r.Origin)
+		c, err := t.connection(r)
 		if err != nil {
 			return nil, err
 		}
-		answer, err := c.exchange(ctx, r)
+		answer, err := c.exchange(r)
 		if err == nil {
 			return answer, nil
 		}
-		if ctxErr := ctx.Err(); ctxErr != nil {
-			return nil, fmt.Errorf("call %s: %w", r.Origin.Address, ctxErr)
-		}
-		if !c.reused || c.heard() || !repeatable(r.Method) {
+		if errors.Is(err, os.ErrDeadlineExceeded) || !c.reused || c.heard() || !repeatable(r.Method) {
 			return nil, fmt.Errorf("call %s: %w", r.Origin.Address, err)
 		}
 	}
@@ -128,7 +130,8 @@ func (t *Transport) RoundTrip(r *http.Request) (*http.Response, error) {
 			return nil, fmt.Errorf("read the request's body: %w", err)
 		}
 	}
-	return t.Do(r.Context(), out)
+	out.Deadline, _ = r.Context().Deadline()
+	return t.Do(out)
 }
 
 // repeatable reports whether a request that may or may not have arrived can be
@@ -143,19 +146,17 @@ func repeatable(method string) bool {
 }
 
 // connection returns a connection that nobody else uses: a kept one or a new one.
-func (t *Transport) connection(ctx context.Context, origin Origin) (*connection, error) {
-	if c := t.pools.take(origin); c != nil {
+func (t *Transport) connection(r *Request) (*connection, error) {
+	if c := t.pools.take(r.Origin); c != nil {
 		return c, nil
 	}
-	dialCtx, cancel := context.WithTimeout(ctx, dialTimeout)
-	defer cancel()
-	raw, err := (&net.Dialer{}).DialContext(dialCtx, "tcp", origin.Address)
+	raw, err := (&net.Dialer{Timeout: dialTimeout, Deadline: r.Deadline}).Dial("tcp", r.Origin.Address)
 	if err != nil {
 		return nil, fmt.Errorf("connect: %w", err)
 	}
-	c := newConnection(t, origin, raw)
-	if origin.Secure {
-		if err := c.secure(ctx, t.TLS); err != nil {
+	c := newConnection(t, r.Origin, raw)
+	if r.Origin.Secure {
+		if err := c.secure(t.TLS, r.Deadline); err != nil {
 			c.close()
 			return nil, err
 		}
@@ -164,7 +165,7 @@ func (t *Transport) connection(ctx context.Context, origin Origin) (*connection,
 }
 
 // secure makes TLS of a new connection.
-func (c *connection) secure(ctx context.Context, config *tls.Config) error {
+func (c *connection) secure(config *tls.Config, deadline time.Time) error {
 	if config == nil {
 		config = &tls.Config{MinVersion: tls.VersionTLS12}
 	}
@@ -172,10 +173,12 @@ func (c *connection) secure(ctx context.Context, config *tls.Config) error {
 		config = config.Clone()
 		config.ServerName, _, _ = net.SplitHostPort(c.origin.Address) // it was joined before
 	}
-	ctx, cancel := context.WithTimeout(ctx, handshakeTimeout)
-	defer cancel()
+	if limit := time.Now().Add(handshakeTimeout); deadline.IsZero() || limit.Before(deadline) {
+		deadline = limit
+	}
+	_ = c.raw.SetDeadline(deadline)
 	wrapped := tls.Client(c.raw, config)
-	if err := wrapped.HandshakeContext(ctx); err != nil {
+	if err := wrapped.Handshake(); err != nil {
 		return fmt.Errorf("TLS handshake with %s: %w", c.origin.Address, err)
 	}
 	c.conn = wrapped

@@ -1,12 +1,12 @@
 package integration
 
 import (
-	"context"
 	"errors"
 	"fmt"
 	"io"
 	"net/http"
 	"net/url"
+	"os"
 	"strings"
 	"time"
 
@@ -132,15 +132,14 @@ func escapePath(value string) string {
 	return strings.Join(segments, "/")
 }
 
-// Do passes r on. The caller closes the body of the answer and then calls
-// done, which is never nil; r.Body is not read after that. Every error is an [*Error].
-func (h *HTTP) Do(ctx context.Context, r *HTTPRequest) (res *HTTPResponse, done func(), err error) {
-	ctx, done = context.WithTimeout(ctx, h.timeout)
+// Do passes r on. The caller closes the body of the answer; r.Body is not read
+// after that. Every error is an [*Error].
+func (h *HTTP) Do(r *HTTPRequest) (*HTTPResponse, error) {
 	target, err := h.Target(r)
 	if err != nil {
-		return nil, done, &Error{http.StatusInternalServerError, "the backend's URL cannot be made", err}
+		return nil, &Error{http.StatusInternalServerError, "the backend's URL cannot be made", err}
 	}
-	out := &backend.Request{Origin: h.origin, Method: h.method, Host: h.authority, Target: target, Body: r.Body}
+	out := &backend.Request{Origin: h.origin, Method: h.method, Host: h.authority, Target: target, Body: r.Body, Deadline: time.Now().Add(h.timeout)}
 	if out.Method == "ANY" || out.Method == "" {
 		out.Method = r.Method
 	}
@@ -148,20 +147,20 @@ func (h *HTTP) Do(ctx context.Context, r *HTTPRequest) (res *HTTPResponse, done 
 		out.Host = r.Host
 	}
 	out.Headers, out.Host = requestHeaders(r, out.Host)
-	answer, err := h.transport.Do(ctx, out)
+	answer, err := h.transport.Do(out)
 	switch {
-	case err != nil && errors.Is(ctx.Err(), context.DeadlineExceeded):
-		return nil, done, &Error{http.StatusServiceUnavailable, fmt.Sprintf("the backend did not answer within the integration's timeout of %v", h.timeout), err}
+	case errors.Is(err, os.ErrDeadlineExceeded):
+		return nil, &Error{http.StatusServiceUnavailable, fmt.Sprintf("the backend did not answer within the integration's timeout of %v", h.timeout), err}
 	case err != nil:
-		return nil, done, &Error{http.StatusServiceUnavailable, "the backend could not be reached or answered nonsense", err}
+		return nil, &Error{http.StatusServiceUnavailable, "the backend could not be reached or answered nonsense", err}
 	}
 	if answer.ContentLength > MaxResponse {
 		_ = answer.Body.Close()
-		return nil, done, &Error{http.StatusInternalServerError, fmt.Sprintf("the backend's answer has %d bytes; at most %d are passed on", answer.ContentLength, MaxResponse), nil}
+		return nil, &Error{http.StatusInternalServerError, fmt.Sprintf("the backend's answer has %d bytes; at most %d are passed on", answer.ContentLength, MaxResponse), nil}
 	}
 	return &HTTPResponse{
 		Status: answer.StatusCode, Headers: responseHeaders(answer.Header), Body: answer.Body, Length: answer.ContentLength,
-	}, done, nil
+	}, nil
 }
 
 // hopByHop are the headers that concern one connection only.
