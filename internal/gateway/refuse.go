@@ -2,7 +2,9 @@ package gateway
 
 import (
 	"errors"
+	"io"
 	"net/http"
+	"strconv"
 
 	"github.com/hakonegate/hakone/internal/trace"
 	"github.com/hakonegate/hakone/sigv4"
@@ -53,6 +55,22 @@ var messages = map[int]string{
 	http.StatusRequestHeaderFieldsTooLarge: `{"message":"Request Header Fields Too Large"}`,
 	http.StatusInternalServerError:         `{"message":"Internal Server Error"}`,
 	http.StatusServiceUnavailable:          `{"message":"Service Unavailable"}`,
+}
+
+// RefuseUnread answers what came in place of a request, for which HTTP has the
+// given status: with an API's own answer.
+func RefuseUnread(w http.ResponseWriter, status int) {
+	body, ok := messages[status]
+	if !ok {
+		status = http.StatusBadRequest
+		body = messages[status]
+	}
+	h := w.Header()
+	h["Content-Type"] = []string{"application/json"}
+	h["Apigw-Requestid"] = []string{newRequestID()}
+	h["Content-Length"] = []string{strconv.Itoa(len(body))}
+	w.WriteHeader(status)
+	_, _ = io.WriteString(w, body) // the client may be gone
 }
 
 // refuse answers with what err says. An error that is no refusal is ours: it

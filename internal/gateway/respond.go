@@ -8,8 +8,6 @@ import (
 	"github.com/hakonegate/hakone/sigv4"
 )
 
-var keepAlive = []string{"keep-alive"}
-
 // respond sends x.response.
 func (x *exchange) respond() error {
 	x.write(nil)
@@ -37,9 +35,6 @@ func (x *exchange) send(extra []sigv4.Header) {
 		add(h, f)
 	}
 	h["Apigw-Requestid"] = []string{x.id}
-	if x.r.ProtoMajor == 1 {
-		h["Connection"] = keepAlive // net/http says close where it closes
-	}
 	h["Date"] = []string{x.g.config.Now().UTC().Format(http.TimeFormat)}
 	if h["Content-Type"] == nil {
 		h["Content-Type"] = nil // or net/http would guess one

@@ -184,8 +184,20 @@ func (c *conn) refuse(no error) {
 	if r.status == 0 {
 		return
 	}
-	c.extendWrite()
-	if _, err := c.net.Write([]byte("HTTP/1.1 " + r.line() + "\r\nContent-Type: text/plain; charset=utf-8\r\nConnection: close\r\n\r\n" + r.line())); err == nil {
+	c.request = c.blank
+	c.request.ProtoMinor = 1
+	c.body.begin(0, false)
+	w := &c.writer
+	w.begin()
+	w.close = true
+	if c.server.Refuse != nil {
+		c.server.Refuse(w, r.status)
+	} else {
+		w.Header()["Content-Type"] = []string{"text/plain; charset=utf-8"}
+		w.WriteHeader(r.status)
+		_, _ = io.WriteString(w, r.line()) // finish tells of the error
+	}
+	if w.finish() == nil {
 		c.linger()
 	}
 }

@@ -22,6 +22,10 @@ type Server struct {
 	// HTTP2 serves a connection that speaks HTTP/2, and closes it. A secure one
 	// is a *tls.Conn whose handshake is done. nil refuses HTTP/2.
 	HTTP2 func(net.Conn)
+	// Refuse answers what is no request, instead of the given status and its text;
+	// nil: with those. The connection ends after it.
+	Refuse func(w http.ResponseWriter, status int)
+
 	// Unread is told of a connection that was closed because of what it sent in
 	// place of a request; nil: nobody is.
 	Unread func(remote net.Addr, reason string)

@@ -130,32 +130,23 @@ func (w *writer) frame(length int64) {
 	w.append(body)
 }
 
+// appendHead appends the status line and the headers in API Gateway's order: date,
+// type and length first, then what the answer has of its own, by name, and the
+// request ID last.
 func (w *writer) appendHead(length int64) {
 	b := append(w.out, "HTTP/1.1 "...)
 	b = strconv.AppendInt(b, int64(w.status), 10)
 	b = append(b, ' ')
 	b = append(b, http.StatusText(w.status)...)
 	b = append(b, '\r', '\n')
-	w.names = w.names[:0]
-	for name := range w.header {
-		if httpguts.ValidHeaderFieldName(name) && name != "Connection" && name != "Transfer-Encoding" {
-			w.names = append(w.names, name)
-		}
-	}
-	slices.Sort(w.names)
-	for _, name := range w.names {
-		for _, v := range w.header[name] {
-			b = append(b, name...)
-			b = append(b, ':', ' ')
-			b = appendValue(b, v)
-			b = append(b, '\r', '\n')
-		}
-	}
-	if _, ok := w.header["Date"]; !ok {
+	if _, ok := w.header["Date"]; ok {
+		b = appendHeader(b, "Date", w.header)
+	} else {
 		b = append(b, "Date: "...)
 		b = time.Now().UTC().AppendFormat(b, http.TimeFormat)
 		b = append(b, '\r', '\n')
 	}
+	b = appendHeader(b, "Content-Type", w.header)
 	switch {
 	case w.bodyless():
 	case w.chunks:
@@ -167,8 +158,36 @@ func (w *writer) appendHead(length int64) {
 	}
 	if w.close {
 		b = append(b, "Connection: close\r\n"...)
+	} else {
+		b = append(b, "Connection: keep-alive\r\n"...)
 	}
+	w.names = w.names[:0]
+	for name := range w.header {
+		switch name {
+		case "Apigw-Requestid", "Connection", "Content-Type", "Date", "Transfer-Encoding":
+		default:
+			if httpguts.ValidHeaderFieldName(name) {
+				w.names = append(w.names, name)
+			}
+		}
+	}
+	slices.Sort(w.names)
+	for _, name := range w.names {
+		b = appendHeader(b, name, w.header)
+	}
+	b = appendHeader(b, "Apigw-Requestid", w.header)
 	w.out = append(b, '\r', '\n')
+}
+
+// appendHeader appends a line for each value of a header.
+func appendHeader(b []byte, name string, h http.Header) []byte {
+	for _, v := range h[name] {
+		b = append(b, name...)
+		b = append(b, ':', ' ')
+		b = appendValue(b, v)
+		b = append(b, '\r', '\n')
+	}
+	return b
 }
 
 // appendValue appends a header's value, in which a line break would begin another

@@ -12,6 +12,7 @@ import (
 	"sync"
 	"time"
 
+	"github.com/hakonegate/hakone/internal/gateway"
 	"github.com/hakonegate/hakone/internal/http1"
 )
 
@@ -72,7 +73,7 @@ func listenData(ctx context.Context, name, address string, handler http.Handler,
 	reporter := &unread{log: log}
 	f.http2 = &handedOver{conns: make(chan net.Conn), closed: make(chan struct{}), addr: f.listener.Addr()}
 	f.http1 = &http1.Server{
-		Handler: handler, HTTP2: f.http2.give, Unread: reporter.tell, Log: log,
+		Handler: handler, HTTP2: f.http2.give, Unread: reporter.tell, Refuse: gateway.RefuseUnread, Log: log,
 		HeaderTimeout: headerTimeout, IdleTimeout: idleTimeout, WriteTimeout: writeTimeout, MaxHeader: maxHeader,
 	}
 	if config != nil {
