@@ -203,7 +203,7 @@ func TestWireLifeOfAStack(t *testing.T) {
 		{"an update of nothing", []string{"UpdateStack", "StackName", "none", "TemplateBody", topic}, []string{"Stack [none] does not exist"}},
 		{"a deletion of nothing", []string{"DeleteStack", "StackName", "none"}, []string{"<DeleteStackResponse"}},
 		{"no template", []string{"CreateStack", "StackName", "none"}, []string{"Either Template URL or Template Body must be specified."}},
-		{"a template from elsewhere", []string{"CreateStack", "StackName", "none", "TemplateURL", "https://example.com/t"}, []string{"hakone does not support templates at an address that it does not serve itself"}},
+		{"a template from elsewhere", []string{"CreateStack", "StackName", "none", "TemplateURL", "https://example.com/t"}, []string{"TemplateURL must reference a valid S3 object to which you have access."}},
 		{"a bad template", []string{"CreateStack", "StackName", "none", "TemplateBody", "Resources: {}"}, []string{"<Code>ValidationError</Code>", "At least one Resources member must be defined."}},
 		{"stacks", []string{"DescribeStacks"}, []string{"<StackName>mine</StackName>", "<OutputKey>Id</OutputKey>", "<ExportName>id</ExportName>", "<member><Key>team</Key><Value>red</Value></member>", "<ParameterKey>Size</ParameterKey><ParameterValue>s</ParameterValue>"}},
 		{"no such stack", []string{"DescribeStacks", "StackName", "none"}, []string{"Stack with id none does not exist"}},

@@ -25,6 +25,7 @@ func (s *Server) wireCloudFormation(blobs *blob.Store) error {
 	s.cloudformation = cloudformation.New(cloudformation.Config{
 		Store:   s.store,
 		Blobs:   blobs,
+		Objects: s.s3,
 		Types:   slices.Concat(s.iam.Types(), s.ssm.Types(), s.ec2.Types(), s.logs.Types(), s.lambda.Types(), s.apis.Types(), s.s3.Types()),
 		Account: s.config.Account,
 		Region:  s.config.Region,

@@ -228,7 +228,7 @@ func (s *Server) wire(ctx context.Context) error {
 	})
 	ends := newDestinations(s)
 	s.lambda = lambda.New(lambda.Config{
-		Store: s.store, Code: blobs, Pool: s.pool, Account: account, Region: region, Log: s.log,
+		Store: s.store, Code: blobs, Objects: s.s3, Pool: s.pool, Account: account, Region: region, Log: s.log,
 		Clock: lambda.ScaledClock(firstOf(s.config.AsyncScale, 1)), Destinations: ends,
 	})
 	ends.lambda = s.lambda

@@ -170,15 +170,7 @@ func (a api) text(ctx context.Context, body, url string) (string, error) {
 	case body != "":
 		return body, nil
 	}
-	hash, ok := blobOf(url)
-	if !ok || a.s.cfg.Blobs == nil {
-		return "", unsupported("templates at an address that it does not serve itself: " + url)
-	}
-	content, err := a.s.cfg.Blobs.Get(ctx, hash)
-	if err != nil || len(content) > maxTemplate {
-		return "", awserr.Validation("S3 error: The specified key does not exist.")
-	}
-	return string(content), nil
+	return a.s.fetch(ctx, url)
 }
 
 // existing returns the stack of that name or id that is not deleted, or nil.

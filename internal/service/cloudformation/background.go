@@ -7,6 +7,7 @@ import (
 	"sync"
 	"time"
 
+	"github.com/hakonegate/hakone/internal/access"
 	"github.com/hakonegate/hakone/internal/awserr"
 	"github.com/hakonegate/hakone/internal/stack"
 )
@@ -47,8 +48,9 @@ func (s *Service) start(ctx context.Context, operation func(ctx context.Context,
 	begun, ended := make(chan struct{}), make(chan struct{})
 	var outcome error // once ended
 	begin := sync.OnceFunc(func() { close(begun) })
+	caller, facts := access.From(ctx)
 	job := func(ctx context.Context) {
-		outcome = operation(ctx, func(e stack.Event) {
+		outcome = operation(access.With(ctx, caller, facts), func(e stack.Event) {
 			if e.PhysicalID == e.StackID && e.Status != stack.ReviewInProgress {
 				begin()
 			}

@@ -71,6 +71,7 @@ func (s *Service) clear(ctx context.Context, in *DeployInput) error {
 }
 
 func (s *Service) apply(ctx context.Context, in *DeployInput, l *Loaded, k *Stack) (*Stack, error) {
+	ctx = s.acting(ctx, in.RoleARN)
 	creating := k == nil || k.Status == stack.ReviewInProgress
 	if k == nil {
 		k = &Stack{StackID: s.arn("stack/" + in.StackName + "/" + stack.NewUUID()), StackName: in.StackName, Created: s.cfg.Now(), ParentID: in.parentID}

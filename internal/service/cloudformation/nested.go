@@ -3,7 +3,6 @@ package cloudformation
 import (
 	"context"
 	"errors"
-	"fmt"
 	"strings"
 
 	"github.com/hakonegate/hakone/internal/awserr"
@@ -67,17 +66,13 @@ func (n nested) deploy(ctx context.Context, r *stack.Request, name string) (*Sta
 	if err := r.Properties.Decode(&p); err != nil {
 		return nil, err
 	}
-	hash, ok := blobOf(p.TemplateURL)
-	if !ok || n.s.cfg.Blobs == nil {
-		return nil, awserr.Validation("TemplateURL %s is not a local file: templates are not fetched from elsewhere", p.TemplateURL)
-	}
-	text, err := n.s.cfg.Blobs.Get(ctx, hash)
+	text, err := n.s.fetch(ctx, p.TemplateURL)
 	if err != nil {
-		return nil, fmt.Errorf("read nested template: %w", err)
+		return nil, err
 	}
 	placeholders, _ := ctx.Value(placeholdersKey{}).([]string)
 	in := &DeployInput{
-		StackName: name, Text: string(text), Parameters: map[string]string{}, GrantAll: true, Placeholders: placeholders, Tags: map[string]string{},
+		StackName: name, Text: text, Parameters: map[string]string{}, GrantAll: true, Placeholders: placeholders, Tags: map[string]string{},
 		ReplaceFailed: true, parentID: r.StackID,
 	}
 	for key, value := range p.Parameters {

@@ -27,6 +27,7 @@ import (
 type Config struct {
 	Store                      *store.Store
 	Blobs                      *blob.Store      // local code; nil: templates may have none
+	Objects                    Objects          // nil: no template is in S3
 	Types                      []stack.Type     // what the other services serve; this service adds its own
 	Account, Region, Partition string           // Partition "" means "aws"
 	Log                        *slog.Logger     // nil discards

@@ -13,6 +13,10 @@ func (s *Service) ownTypes() []stack.Type {
 			Name: "AWS::CloudFormation::Stack", Level: stack.Real, Attributes: []string{"Outputs.*"}, Required: []string{"TemplateURL"},
 			MaxName: 128, Handler: nested{s},
 		},
+		{
+			Name: "AWS::ECR::Repository", Level: stack.Record, Replace: []string{"RepositoryName", "EncryptionConfiguration"}, Attributes: []string{"Arn", "RepositoryUri"},
+			NameProperty: "RepositoryName", MaxName: 256, LowerName: true, Handler: ecrRepository{s},
+		},
 		{Name: "AWS::CDK::Metadata", Level: stack.Record, Handler: recorded{}},
 		{
 			Name: customTypeName, Level: stack.Real, Required: []string{"ServiceToken"}, Handler: custom{s}, Outside: true, MaxName: 128,

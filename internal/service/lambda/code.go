@@ -80,7 +80,7 @@ func (s *Service) archive(ctx context.Context, c Code, runtime string) ([]byte, 
 		}
 		return content, err
 	case c.S3Bucket != "":
-		return nil, invalidParameter("Error occurred while GetObject. S3 Error Code: NoSuchBucket. S3 Error Message: The specified bucket does not exist")
+		return s.object(ctx, c)
 	default:
 		return nil, invalidParameter("Please provide a source for your Lambda function: a zip file, an S3 object or source text.")
 	}

@@ -20,6 +20,7 @@ import (
 type Config struct {
 	Store     *store.Store
 	Code      *blob.Store
+	Objects   Objects // nil: no code is in S3
 	Pool      *execenv.Pool
 	Account   string
 	Region    string
