@@ -23,11 +23,11 @@ var layers = []struct {
 	{false, []string{"arn", "sigv4", "policy", "internal/awserr"}},
 	{false, []string{
 		"internal/engine", "internal/store", "internal/blob", "internal/trace", "internal/wire", "internal/access", "internal/template",
-		"internal/backup", "internal/fdpass", "internal/http1", "internal/sam", "internal/stack", "internal/sandbox", "internal/runtimeapi", "internal/execenv",
+		"internal/backup", "internal/fdpass", "internal/http1", "internal/sam", "internal/stack", "internal/sandbox", "internal/runtimeapi", "internal/execenv", "internal/emulator",
 	}},
 	{true, []string{
 		"internal/service/apigatewayv2", "internal/service/lambda", "internal/service/iam", "internal/service/sts", "internal/service/ssm", "internal/service/s3",
-		"internal/service/logs", "internal/service/ec2", "internal/service/cloudformation",
+		"internal/service/logs", "internal/service/ec2", "internal/service/cloudformation", "internal/service/dynamodb", "internal/service/sqs", "internal/service/sns",
 	}},
 	{true, []string{"internal/gateway", "internal/endpoint", "internal/imds", "internal/instance", "internal/console", "internal/awscurl"}},
 	{false, []string{"internal/server", "internal/cli", "cmd", "conformance", "bench"}},

@@ -26,7 +26,7 @@ func (s *Server) wireCloudFormation(blobs *blob.Store) error {
 		Store:   s.store,
 		Blobs:   blobs,
 		Objects: s.s3,
-		Types:   slices.Concat(s.iam.Types(), s.ssm.Types(), s.ec2.Types(), s.logs.Types(), s.lambda.Types(), s.apis.Types(), s.s3.Types()),
+		Types:   slices.Concat(s.iam.Types(), s.ssm.Types(), s.ec2.Types(), s.logs.Types(), s.lambda.Types(), s.apis.Types(), s.emulatedTypes(), s.s3.Types()),
 		Account: s.config.Account,
 		Region:  s.config.Region,
 		Log:     s.log,
@@ -48,6 +48,7 @@ func (s *Server) recover(ctx context.Context) error {
 	if err := s.cloudformation.Recover(ctx); err != nil {
 		return fmt.Errorf("finish interrupted deployments: %w", err)
 	}
+	s.cloudformation.Restore(ctx)
 	return nil
 }
 

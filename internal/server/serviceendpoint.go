@@ -12,7 +12,7 @@ import (
 type ServiceEndpoints map[string]*url.URL
 
 // callable are the signing names of the services that hakone calls.
-var callable = []string{"appconfig", "dynamodb", "events", "kinesis", "s3", "sqs", "states"}
+var callable = []string{"appconfig", "dynamodb", "events", "kinesis", "s3", "sns", "sqs", "states"}
 
 // aliases are other names by which people know services.
 var aliases = map[string]string{"eventbridge": "events", "stepfunctions": "states"}

@@ -52,18 +52,18 @@ func (t Types) Check(b *template.Bound, placeholder func(typeName string) bool) 
 			e.Hint = fmt.Sprintf("did you mean %s?", hint)
 		}
 		if len(missing) > 0 {
-			e.More = []*template.Error{unserved(missing)}
+			e.More = []*template.Error{t.unserved(missing)}
 		}
 		return e
 	}
 	if len(missing) > 0 {
-		return unserved(missing)
+		return t.unserved(missing)
 	}
 	return nil
 }
 
 // unserved lists resources whose type has no local meaning yet, and how to go on.
-func unserved(missing []Class) *template.Error {
+func (t Types) unserved(missing []Class) *template.Error {
 	types := typesOf(missing)
 	flags := make([]string, len(types))
 	for i, t := range types {
@@ -72,9 +72,23 @@ func unserved(missing []Class) *template.Error {
 	return &template.Error{
 		Message: fmt.Sprintf("These resource types are not served here: [%s]", strings.Join(types, ", ")),
 		Notes:   notes(missing),
-		Hint: fmt.Sprintf("to deploy without them (their Ref and GetAtt give made-up values, and nothing acts): %s\nor --placeholder all",
+		Hint: t.needs(types) + fmt.Sprintf("to deploy without them (their Ref and GetAtt give made-up values, and nothing acts): %s\nor --placeholder all",
 			strings.Join(flags, " ")),
 	}
+}
+
+// needs says what would make the types served, each thing once.
+func (t Types) needs(names []string) string {
+	var lines []string
+	for _, name := range names {
+		if n := t[name].Needs; n != "" && !slices.Contains(lines, n) {
+			lines = append(lines, n)
+		}
+	}
+	if lines == nil {
+		return ""
+	}
+	return strings.Join(lines, "\n") + "\n"
 }
 
 func notes(classes []Class) []template.Note {

@@ -17,6 +17,12 @@ import (
 //
 // Outside says that what the handler makes is not in the store, so that a failed
 // call leaves it: the engine then deletes, or updates back, what was begun.
+//
+// Needs says what the operator must give first for the type to be served, in
+// words for him; such a type is as one that is not known, but for that.
+//
+// Properties is a value of the struct that a resource's properties are decoded
+// into; nil: only Required is known of them before a deployment.
 type Type struct {
 	Name       string
 	Level      Level
@@ -29,6 +35,8 @@ type Type struct {
 	MaxName      int
 	LowerName    bool // generated names are in lower case, as S3 wants them
 	Outside      bool
+	Needs        string
+	Properties   any
 }
 
 // A Level says how much of a resource exists locally. Its zero value is
@@ -115,6 +123,14 @@ type Result struct {
 // Types are the resource types served, by name.
 type Types map[string]Type
 
+// A Restorer is a Handler whose resources may get lost without its doing, such as
+// in an emulator that keeps them in memory.
+type Restorer interface {
+	// Restore makes r.PhysicalID again if it is not there, and reports whether it
+	// did.
+	Restore(ctx context.Context, r *Request) (bool, error)
+}
+
 // customResource is the type that serves all those named Custom::Something.
 const customResource = "AWS::CloudFormation::CustomResource"
 
@@ -124,7 +140,7 @@ func (t Types) Find(name string) (Type, bool) {
 		name = customResource
 	}
 	typ, ok := t[name]
-	return typ, ok
+	return typ, ok && typ.Needs == ""
 }
 
 // Collect makes one table of the lists that services return.

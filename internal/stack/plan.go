@@ -11,6 +11,7 @@ import (
 type Plan struct {
 	Changes   []Change
 	Unchanged []string // logical ids
+	NoEcho    bool     // a resource gives values that must not be shown
 }
 
 // A Change is what would happen to one resource.
@@ -35,6 +36,9 @@ func (d *Deployment) Plan() (*Plan, error) {
 	for _, r := range d.Bound.Resources() {
 		resources[r.ID] = r
 		l.types[r.ID] = r.Type
+	}
+	for _, r := range d.have {
+		p.NoEcho = p.NoEcho || r.Now != nil && r.Now.NoEcho
 	}
 	graph := d.Bound.Dependencies()
 	for _, id := range graph.Order() {

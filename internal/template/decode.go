@@ -16,7 +16,7 @@ type Unmarshaler interface{ UnmarshalNode(n *Node) error }
 
 // Decode stores n in the value that into points to. Struct fields are found
 // by their json tag, else by their name; a field with the tag required:"true"
-// must be there. A property that the struct does not have is an error with its
+// must be there, and one with the tag oneof:"A,B" has one of these values. A property that the struct does not have is an error with its
 // position, as is a value of the wrong kind.
 //
 // Conversion happens here, when the wanted type is known: 128, "128" and a
@@ -33,7 +33,18 @@ func (n *Node) Decode(into any) error {
 	return d.faults.err()
 }
 
-type decoder struct{ faults faults }
+// Verify finds what [Node.Decode] into a value like shape would refuse. Values
+// that are not known yet may be anything.
+func (n *Node) Verify(shape any) error {
+	d := decoder{unknown: true}
+	d.value(n, reflect.New(reflect.TypeOf(shape)).Elem(), "")
+	return d.faults.err()
+}
+
+type decoder struct {
+	faults  faults
+	unknown bool // a value that is not known may stay so
+}
 
 func (d *decoder) fault(n *Node, format string, args ...any) {
 	d.faults.add(errorf(n.position(), format, args...))
@@ -73,6 +84,9 @@ func (d *decoder) value(n *Node, v reflect.Value, path string) {
 			}
 			d.faults.add(e)
 		}
+		return
+	}
+	if n.Kind == Unknown && d.unknown {
 		return
 	}
 	if n.Kind == Unknown {
@@ -190,6 +204,13 @@ func (d *decoder) structure(n *Node, v reflect.Value, path string) {
 			continue
 		}
 		d.value(p.Value, v.FieldByIndex(known[i].index), path+"/"+p.Key)
+		if known[i].values != nil && p.Value.IsScalar() && !slices.Contains(known[i].values, p.Value.Value) {
+			e := errorf(p.Value.Position, "#%s: %s is not a valid enum value", path+"/"+p.Key, p.Value.Value)
+			if e.Hint = didYouMean(p.Value.Value, known[i].values); e.Hint == "" {
+				e.Hint = "it is one of " + strings.Join(known[i].values, ", ")
+			}
+			d.faults.add(e)
+		}
 	}
 	for _, f := range known {
 		if f.required && n.Get(f.name).IsNull() {
@@ -202,6 +223,7 @@ type field struct {
 	name     string
 	index    []int
 	required bool
+	values   []string // the only ones, if there are any
 }
 
 // fields returns the properties of a struct, those of embedded ones included.
@@ -218,7 +240,11 @@ func fields(t reflect.Type) []field {
 		case "":
 			name = f.Name
 		}
-		list = append(list, field{name: name, index: f.Index, required: f.Tag.Get("required") == "true"})
+		one := field{name: name, index: f.Index, required: f.Tag.Get("required") == "true"}
+		if values, ok := f.Tag.Lookup("oneof"); ok {
+			one.values = strings.Split(values, ",")
+		}
+		list = append(list, one)
 	}
 	return list
 }

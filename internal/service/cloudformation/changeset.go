@@ -121,7 +121,7 @@ func (s *Service) compute(c *ChangeSet, k *Stack, l *Loaded, refused error) {
 	if refused == nil {
 		next := k.next(&c.Input, l)
 		c.Parameters, c.Changes = next.Parameters, plan.Changes
-		hideValues(c.Changes, k.Parameters, next.Parameters)
+		hideValues(plan, k.Parameters, next.Parameters)
 		if c.Type == "UPDATE" && len(plan.Changes) == 0 && s.same(k, l, next) {
 			refused = awserr.Validation("%s", NoChangesReason)
 		}

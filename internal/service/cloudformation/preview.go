@@ -16,17 +16,17 @@ func (s *Service) Preview(l *Loaded) (*stack.Plan, error) {
 	if err != nil {
 		return nil, err
 	}
-	hideValues(plan.Changes, k.Parameters, k.next(l.Input, l).Parameters)
+	hideValues(plan, k.Parameters, k.next(l.Input, l).Parameters)
 	return plan, nil
 }
 
 // hideValues drops the values of changes if one of them may come from a parameter
-// that must not be shown.
-func hideValues(changes []stack.Change, parameters ...[]Parameter) {
-	if !slices.ContainsFunc(slices.Concat(parameters...), func(p Parameter) bool { return p.NoEcho }) {
+// or a custom resource that must not be shown.
+func hideValues(plan *stack.Plan, parameters ...[]Parameter) {
+	if !plan.NoEcho && !slices.ContainsFunc(slices.Concat(parameters...), func(p Parameter) bool { return p.NoEcho }) {
 		return
 	}
-	for i := range changes {
-		changes[i].Before, changes[i].After = "", ""
+	for i := range plan.Changes {
+		plan.Changes[i].Before, plan.Changes[i].After = "", ""
 	}
 }

@@ -16,8 +16,8 @@ import (
 type inlineType struct{ s *Service }
 
 type inlineProperties struct {
-	PolicyName     string   `required:"true"`
-	PolicyDocument document `required:"true"`
+	PolicyName     string         `required:"true"`
+	PolicyDocument inlineDocument `required:"true"`
 	Roles          []string
 	Users          []string
 	Groups         []string
@@ -103,7 +103,7 @@ type embeddedType struct {
 
 type embeddedProperties struct {
 	PolicyName                    string `required:"true"`
-	PolicyDocument                document
+	PolicyDocument                inlineDocument
 	RoleName, UserName, GroupName string
 }
 

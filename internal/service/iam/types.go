@@ -86,10 +86,24 @@ func (d *document) UnmarshalNode(n *template.Node) error {
 	return err
 }
 
+// An inlineDocument is the document of an inline policy in a template. It may lack
+// its Version, as those of SAM's policy templates do: CloudFormation takes them,
+// though IAM's API would not.
+type inlineDocument struct{ document }
+
+// UnmarshalNode implements [template.Unmarshaler].
+func (d *inlineDocument) UnmarshalNode(n *template.Node) error {
+	if n.IsMap() && !n.Has("Version") {
+		n = n.Clone()
+		n.Pairs = append([]template.Pair{template.P("Version", template.Text("2012-10-17"))}, n.Pairs...)
+	}
+	return d.document.UnmarshalNode(n)
+}
+
 // A namedPolicy is one of the Policies of a role, user or group.
 type namedPolicy struct {
-	PolicyName     string   `required:"true"`
-	PolicyDocument document `required:"true"`
+	PolicyName     string         `required:"true"`
+	PolicyDocument inlineDocument `required:"true"`
 }
 
 // decode reads properties into a struct.

@@ -1,0 +1,203 @@
+package sns
+
+import (
+	"context"
+	"fmt"
+	"net/url"
+	"slices"
+	"strconv"
+	"strings"
+
+	"github.com/hakonegate/hakone/internal/awserr"
+	"github.com/hakonegate/hakone/internal/stack"
+	"github.com/hakonegate/hakone/internal/template"
+)
+
+// subscriptions is AWS::SNS::Subscription. Its physical id is its ARN.
+type subscriptions struct{ s *Service }
+
+type subscriptionProperties struct {
+	TopicArn            string `required:"true"`
+	Protocol            string `required:"true" oneof:"http,https,email,email-json,sms,sqs,application,lambda,firehose"`
+	Endpoint            string
+	Region              string
+	RawMessageDelivery  *bool
+	FilterPolicy        *template.Node
+	FilterPolicyScope   *string `oneof:"MessageAttributes,MessageBody"`
+	DeliveryPolicy      *template.Node
+	RedrivePolicy       *template.Node
+	ReplayPolicy        *template.Node
+	SubscriptionRoleArn *string
+}
+
+// checkProtocol refuses what would silently deliver nothing: an emulator does not
+// know the functions here.
+func checkProtocol(protocol string) error {
+	if protocol == "lambda" {
+		return awserr.Validation("a subscription with Protocol lambda is not served here: the emulator's topic cannot call a function of this server")
+	}
+	return nil
+}
+
+func (p *subscriptionProperties) attributes() map[string]string {
+	out := map[string]string{}
+	if p.RawMessageDelivery != nil {
+		out["RawMessageDelivery"] = strconv.FormatBool(*p.RawMessageDelivery)
+	}
+	for name, v := range map[string]*string{"FilterPolicyScope": p.FilterPolicyScope, "SubscriptionRoleArn": p.SubscriptionRoleArn} {
+		if v != nil {
+			out[name] = *v
+		}
+	}
+	for name, v := range map[string]*template.Node{
+		"FilterPolicy": p.FilterPolicy, "DeliveryPolicy": p.DeliveryPolicy, "RedrivePolicy": p.RedrivePolicy, "ReplayPolicy": p.ReplayPolicy,
+	} {
+		switch {
+		case v.IsMap():
+			out[name] = string(v.JSON(""))
+		case v.IsScalar():
+			out[name] = v.Value
+		}
+	}
+	return out
+}
+
+func (s *Service) subscribe(ctx context.Context, topic, protocol, endpoint string, attributes map[string]string) (string, error) {
+	in := url.Values{"TopicArn": {topic}, "Protocol": {protocol}, "Endpoint": {endpoint}, "ReturnSubscriptionArn": {"true"}}
+	i := 0
+	for key, value := range attributes {
+		i++
+		in.Set(fmt.Sprintf("Attributes.entry.%d.key", i), key)
+		in.Set(fmt.Sprintf("Attributes.entry.%d.value", i), value)
+	}
+	var out struct {
+		Arn string `xml:"SubscribeResult>SubscriptionArn"`
+	}
+	return out.Arn, s.call(ctx, "Subscribe", in, &out)
+}
+
+// resubscribe makes a topic's own subscriptions what they should be.
+func (s *Service) resubscribe(ctx context.Context, topic string, before, after []topicSubscription) error {
+	for _, sub := range after {
+		if slices.Contains(before, sub) {
+			continue
+		}
+		if _, err := s.subscribe(ctx, topic, sub.Protocol, sub.Endpoint, nil); err != nil {
+			return err
+		}
+	}
+	gone := slices.DeleteFunc(slices.Clone(before), func(sub topicSubscription) bool { return slices.Contains(after, sub) })
+	if len(gone) == 0 {
+		return nil
+	}
+	var out struct {
+		Members []struct{ SubscriptionArn, Protocol, Endpoint string } `xml:"ListSubscriptionsByTopicResult>Subscriptions>member"`
+	}
+	if err := s.call(ctx, "ListSubscriptionsByTopic", url.Values{"TopicArn": {topic}}, &out); err != nil {
+		return err
+	}
+	for _, m := range out.Members {
+		if !slices.Contains(gone, topicSubscription{m.Endpoint, m.Protocol}) {
+			continue
+		}
+		if err := s.call(ctx, "Unsubscribe", url.Values{"SubscriptionArn": {m.SubscriptionArn}}, nil); err != nil && !notFound(err) {
+			return err
+		}
+	}
+	return nil
+}
+
+// Create subscribes.
+func (h subscriptions) Create(ctx context.Context, r *stack.Request) (stack.Result, error) {
+	var p subscriptionProperties
+	if err := r.Properties.Decode(&p); err != nil {
+		return stack.Result{}, err
+	}
+	if err := checkProtocol(p.Protocol); err != nil {
+		return stack.Result{}, err
+	}
+	arn, err := h.s.subscribe(ctx, p.TopicArn, p.Protocol, p.Endpoint, p.attributes())
+	if err != nil {
+		return stack.Result{}, err
+	}
+	return stack.Result{PhysicalID: arn, Attributes: map[string]string{"Arn": arn}}, nil
+}
+
+// Update changes the subscription's attributes.
+func (h subscriptions) Update(ctx context.Context, r *stack.Request, old *template.Node) (stack.Result, error) {
+	var p, before subscriptionProperties
+	if err := r.Properties.Decode(&p); err != nil {
+		return stack.Result{}, err
+	}
+	if err := old.Decode(&before); err != nil {
+		return stack.Result{}, err
+	}
+	is, was := p.attributes(), before.attributes()
+	for key := range was {
+		if _, ok := is[key]; !ok {
+			is[key] = ""
+		}
+	}
+	for key, value := range is {
+		if was[key] == value {
+			continue
+		}
+		in := url.Values{"SubscriptionArn": {r.PhysicalID}, "AttributeName": {key}, "AttributeValue": {value}}
+		if err := h.s.call(ctx, "SetSubscriptionAttributes", in, nil); err != nil {
+			return stack.Result{PhysicalID: r.PhysicalID}, err
+		}
+	}
+	return stack.Result{PhysicalID: r.PhysicalID}, nil
+}
+
+// Delete unsubscribes. A creation that was cut off left nothing that could be
+// named; it goes with its topic.
+func (h subscriptions) Delete(ctx context.Context, r *stack.Request) error {
+	if !strings.HasPrefix(r.PhysicalID, "arn:") {
+		return nil
+	}
+	err := h.s.call(ctx, "Unsubscribe", url.Values{"SubscriptionArn": {r.PhysicalID}}, nil)
+	if notFound(err) {
+		return nil
+	}
+	return err
+}
+
+// topicPolicies is AWS::SNS::TopicPolicy: one policy for some topics.
+type topicPolicies struct{ s *Service }
+
+type policyProperties struct {
+	PolicyDocument *template.Node `required:"true"`
+	Topics         []string       `required:"true"` // ARNs
+}
+
+func (h topicPolicies) put(ctx context.Context, n *template.Node) error {
+	var p policyProperties
+	if err := n.Decode(&p); err != nil {
+		return err
+	}
+	for _, arn := range p.Topics {
+		in := url.Values{"TopicArn": {arn}, "AttributeName": {"Policy"}, "AttributeValue": {string(p.PolicyDocument.JSON(""))}}
+		if err := h.s.call(ctx, "SetTopicAttributes", in, nil); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// Create gives the topics the policy.
+func (h topicPolicies) Create(ctx context.Context, r *stack.Request) (stack.Result, error) {
+	return stack.Result{PhysicalID: r.ProposedName, Attributes: map[string]string{"Id": r.ProposedName}}, h.put(ctx, r.Properties)
+}
+
+// Update gives them the new one.
+func (h topicPolicies) Update(ctx context.Context, r *stack.Request, _ *template.Node) (stack.Result, error) {
+	return stack.Result{PhysicalID: r.PhysicalID}, h.put(ctx, r.Properties)
+}
+
+// Delete leaves the topics their policy: they have no other that it could become
+// again, and they go with their stack.
+func (topicPolicies) Delete(context.Context, *stack.Request) error { return nil }
+
+// last returns the last part of an ARN.
+func last(arn string) string { return arn[strings.LastIndexByte(arn, ':')+1:] }
