@@ -144,8 +144,10 @@ func (e *endpoint) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 // authenticate verifies the signature, for the service's own scope. Without one,
 // only an operation that needs none goes on.
 func (c *call) authenticate(ctx context.Context) error {
+	source := c.proxies.SourceIP(c.r.RemoteAddr, c.r.Header)
 	c.facts = &access.RequestFacts{
-		SourceIP: c.proxies.SourceIP(c.r.RemoteAddr, c.r.Header), Secure: c.r.TLS != nil, Time: c.now(), Region: c.region,
+		// Nobody listens between a machine and itself: the buckets of SAM CLI and CDK refuse what is not secure.
+		SourceIP: source, Secure: c.r.TLS != nil || source.IsLoopback(), Time: c.now(), Region: c.region,
 		UserAgent: c.r.UserAgent(), Referer: c.r.Referer(),
 	}
 	claim, err := sigv4.Claimed(c.signed) //nolint:contextcheck // it reads headers only
