@@ -25,11 +25,23 @@ const markLen = 2 + 8
 // puts the platform's lines between them.
 type capture struct {
 	mu      sync.Mutex
-	emit    func(message string)
+	emit    func(LogEvent)
+	least   *level       // of lines in a JSON log; nil: all
+	tap     func(string) // is told too; nil: nobody
 	partial []byte
 	written int    // since the call began
 	cut     bool   // the flood was reported
 	tail    []byte // of the call; nil when not wanted
+}
+
+// newCapture returns one for a stream of the function.
+func newCapture(p *Pool, fn *Function, stream string) *capture {
+	c := &capture{emit: p.logTo(fn.logGroup(), stream)}
+	if fn.json() {
+		least := levelOf(fn.LogLevel, levelInfo)
+		c.least = &least
+	}
+	return c
 }
 
 // begin starts the log of a call.
@@ -114,8 +126,15 @@ func (c *capture) system(line string) {
 	defer c.mu.Unlock()
 	c.flush()
 	if line != "" {
-		c.send(line)
+		c.send(LogEvent{time.Now(), line})
 	}
+}
+
+// setTap says who is told of the process's events too.
+func (c *capture) setTap(tap func(string)) {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	c.tap = tap
 }
 
 // flush makes an event of what has no line feed yet.
@@ -127,39 +146,50 @@ func (c *capture) flush() {
 }
 
 func (c *capture) add(message string) {
+	if c.tap != nil {
+		c.tap(message)
+	}
+	at := time.Now()
+	if c.least != nil {
+		wanted, said := structured(message, *c.least)
+		if !wanted {
+			return
+		}
+		if !said.IsZero() {
+			at = said
+		}
+	}
 	if c.written += len(message); c.written > maxCallLogs {
 		if !c.cut {
 			c.cut = true
-			c.send("hakone: the call wrote more than 5 MB to its log; the rest is dropped\n")
+			c.send(LogEvent{at, "hakone: the call wrote more than 5 MB to its log; the rest is dropped\n"})
 		}
 		return
 	}
 	for len(message) > maxEvent {
-		c.send(message[:maxEvent])
+		c.send(LogEvent{at, message[:maxEvent]})
 		message = message[maxEvent:]
 	}
-	c.send(message)
+	c.send(LogEvent{at, message})
 }
 
-func (c *capture) send(message string) {
-	c.emit(message)
+func (c *capture) send(e LogEvent) {
+	c.emit(e)
 	if c.tail == nil {
 		return
 	}
-	c.tail = append(c.tail, message...)
+	c.tail = append(c.tail, e.Message...)
 	if over := len(c.tail) - maxTail; over > 0 {
 		c.tail = append(c.tail[:0], c.tail[over:]...)
 	}
 }
 
 // logTo returns what writes events to a stream.
-func (p *Pool) logTo(group, stream string) func(string) {
+func (p *Pool) logTo(group, stream string) func(LogEvent) {
 	if p.cfg.Logs == nil {
-		return func(string) {}
+		return func(LogEvent) {}
 	}
-	return func(message string) {
-		p.cfg.Logs.Append(group, stream, LogEvent{Time: time.Now(), Message: message})
-	}
+	return func(e LogEvent) { p.cfg.Logs.Append(group, stream, e) }
 }
 
 // A relay passes a process's output on once it is known to whom. Until then it

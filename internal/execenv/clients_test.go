@@ -105,15 +105,15 @@ func testClient(t *testing.T, language, prefix string) {
 				Runtime: c.Runtime, Handler: c.Handler, Code: "code", Timeout: 10 * time.Second, Variables: map[string]string{}, LogGroup: name,
 			}
 			for k, v := range c.Env {
-				if k == "AWS_LAMBDA_LOG_FORMAT" {
+				// The recorded runs of the Python client had no level.
+				if k == "AWS_LAMBDA_LOG_FORMAT" && language == "node" {
 					fn.LogFormat = v
 					continue
 				}
 				fn.Variables[k] = v
 			}
 			if fn.LogFormat == "JSON" {
-				// The recorded runs had none: WARN is no name that Python knows.
-				fn.LogLevel = map[string]string{"python": "WARN", "node": "TRACE"}[language]
+				fn.LogLevel = "TRACE"
 			}
 			event := c.Event
 			if event == "" {

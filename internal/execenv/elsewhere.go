@@ -29,8 +29,8 @@ func (p *Pool) elsewhere(ctx context.Context, fn *Function, event []byte, call I
 	if res.RequestID == "" {
 		res.RequestID = call.RequestID
 	}
-	log := &capture{emit: p.logTo(fn.logGroup(), "elsewhere")}
-	_, _ = log.Write(res.LogTail) // never fails
+	log := &capture{emit: p.logTo(fn.logGroup(), "elsewhere")} // what was filtered was filtered there
+	_, _ = log.Write(res.LogTail)                              // never fails
 	log.system("")
 	if !call.Tail {
 		res.LogTail = nil

@@ -16,23 +16,26 @@ type environment struct {
 	stream string
 	log    *capture
 
-	worker  *worker   // nil: none runs, the next call starts one
-	tmp     *os.File  // its /tmp, which outlives processes; nil: none yet, or no rooms
-	tried   bool      // the init of the environment's own was made
-	until   time.Time // no new call afterwards: credentials run out; zero: no end
-	last    time.Time // when it became idle
-	peak    int64
-	peakAge time.Time
+	worker *worker    // nil: none runs, the next call starts one
+	tmp    *os.File   // its /tmp, which outlives processes; nil: none yet, or no rooms
+	tried  bool       // the init of the environment's own was made
+	told   *telemetry // of the newest process, which its extensions hear of after it ended
+
+	provisioned bool      // started ahead of need
+	expires     time.Time // no new call afterwards: credentials run out; zero: no end
+	last        time.Time // when it became idle
+	peak        int64
+	peakAge     time.Time
 }
 
 func newEnvironment(p *Pool, fn *Function) *environment {
 	stream := newStream(fn, time.Now())
-	return &environment{pool: p, fn: fn, stream: stream, log: &capture{emit: p.logTo(fn.logGroup(), stream)}}
+	return &environment{pool: p, fn: fn, stream: stream, log: newCapture(p, fn, stream)}
 }
 
 // fresh reports whether the environment may take another call.
 func (e *environment) fresh(now time.Time) bool {
-	if !e.until.IsZero() && now.After(e.until) {
+	if !e.expires.IsZero() && now.After(e.expires) {
 		return false
 	}
 	if e.worker == nil {
@@ -42,16 +45,25 @@ func (e *environment) fresh(now time.Time) bool {
 	case <-e.worker.proc.Done(): // died while it was idle
 		return false
 	default:
-		return true
+		return len(e.worker.failed) == 0 // or an extension did
 	}
 }
 
-// stop ends the process, if there is one.
-func (e *environment) stop() {
-	if e.worker != nil {
-		e.pool.drop(e.worker)
-		e.worker = nil
+// stop ends the process, if there is one. Its extensions are told the reason, and
+// may live on for a moment.
+func (e *environment) stop(reason string) {
+	w := e.worker
+	if w == nil {
+		return
 	}
+	e.worker = nil
+	if w.hasExtensions() && e.pool.background(func() {
+		w.shutdown(reason)
+		e.pool.drop(w)
+	}) {
+		return
+	}
+	e.pool.drop(w)
 }
 
 // call makes one call and gives the environment back.
@@ -117,8 +129,18 @@ func (e *environment) begin(call Invocation) {
 		e.worker.proc.Drain() // what init wrote comes before
 	}
 	e.log.begin(call.Tail)
-	e.log.system(startLine(e.fn, call.RequestID))
+	if e.worker != nil {
+		for _, x := range e.worker.extensions {
+			x.log.begin(false)
+		}
+	}
+	r := startRecord{RequestID: call.RequestID, FunctionARN: e.fn.ARN, Version: e.fn.Version}
+	e.log.system(r.line(e.fn))
+	r.Tracing = call.tracing()
+	e.told.platform("platform.start", r)
 }
+
+func (call *Invocation) tracing() *tracing { return &tracing{"X-Amzn-Trace-Id", call.TraceID} }
 
 // idleGrace is how long an answer is held back for the runtime to become free.
 const idleGrace = 10 * time.Millisecond
@@ -155,13 +177,13 @@ func (e *environment) rest(deadline time.Time) {
 	case <-e.worker.session.Idle():
 		e.pool.release(e, true)
 	case <-timer.C:
-		e.stop()
+		e.stop("timeout")
 		e.pool.release(e, true)
 	case <-e.worker.proc.Done():
-		e.stop()
+		e.stop("failure")
 		e.pool.release(e, true)
 	case <-e.worker.session.Lost():
-		e.stop()
+		e.stop("failure")
 		e.pool.release(e, true)
 	}
 }
@@ -186,9 +208,16 @@ func (e *environment) finish(call Invocation, o outcome, began time.Time, initTo
 	}
 	if o.fail != nil && o.status == "error" {
 		e.log.system(o.fail.logLine(call.RequestID))
+		e.told.platform("platform.fault", o.fail.logLine(call.RequestID))
 	}
 	e.log.system(endLine(e.fn, call.RequestID))
-	e.log.system(r.line(e.fn))
+	record := r.record()
+	e.log.system(record.line(e.fn))
+	e.told.platform("platform.runtimeDone", runtimeDoneRecord{
+		call.RequestID, o.doneStatus(), o.errorType, call.tracing(), runtimeMetrics{record.Metrics.Duration, len(o.body)},
+	})
+	e.told.platform("platform.end", requestRecord{call.RequestID})
+	e.told.platform("platform.report", record)
 	return Result{
 		RequestID: call.RequestID, Payload: o.payload(call.RequestID), FunctionError: o.functionError(), ErrorType: o.errorType,
 		ContentType: o.contentType, Streamed: o.streamed, LogTail: e.log.end(), Duration: took, InitDuration: initTook,

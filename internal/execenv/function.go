@@ -20,15 +20,17 @@ type Function struct {
 	Code    string   // blob hash of the zip archive
 	Layers  []string // blob hashes of zip archives, later ones over earlier ones
 
-	Variables  map[string]string // the user's environment variables
-	MemoryMB   int               // 0 means 128
-	Timeout    time.Duration     // 0 means 3 s
-	TmpMB      int               // 0 means 512
-	Role       string            // ARN of the execution role; "" runs without credentials
-	LogGroup   string            // "" means /aws/lambda/FUNCTION
-	LogFormat  string            // "Text" (also "") or "JSON"
-	LogLevel   string            // application log level with LogFormat JSON; "" means INFO
-	Concurrent int               // most environments at once; 0 means the pool's limit
+	Variables map[string]string // the user's environment variables
+	MemoryMB  int               // 0 means 128
+	Timeout   time.Duration     // 0 means 3 s
+	TmpMB     int               // 0 means 512
+	Role      string            // ARN of the execution role; "" runs without credentials
+	LogGroup  string            // "" means /aws/lambda/FUNCTION
+	LogFormat string            // "Text" (also "") or "JSON"
+	LogLevel  string            // application log level with LogFormat JSON; "" means INFO
+	// SystemLevel is the level of the platform's lines with LogFormat JSON; "" means INFO.
+	SystemLevel string
+	Concurrent  int // most environments at once; 0 means the pool's limit
 }
 
 // An Invocation describes one call beside its event. The zero value is a plain

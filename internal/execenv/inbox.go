@@ -40,8 +40,14 @@ func (e *environment) await(ctx context.Context, in *inbox, deadline time.Time) 
 			return answered(a), true
 		case <-ctx.Done():
 			return outcome{}, false
+		case o := <-w.failed:
+			e.stop("failure")
+			return o, true
+		case said := <-w.session.ExtensionFailed():
+			e.stop("failure")
+			return extensionOutcome(said), true
 		case <-timer.C:
-			e.stop()
+			e.stop("timeout")
 			return platformError(timedOut(e.fn.timeout()), "timeout"), true
 		case <-lost:
 			lost, grace = nil, time.After(lostGrace)
@@ -60,7 +66,9 @@ func (e *environment) await(ctx context.Context, in *inbox, deadline time.Time) 
 	if a, ok := w.lastWords(in); ok {
 		return answered(a), true
 	}
-	e.stop()
+	w.proc.KillCommand()
+	<-w.proc.Done()
+	e.stop("failure")
 	return platformError(exited(w.proc.Exit()), "error"), true
 }
 

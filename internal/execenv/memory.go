@@ -19,7 +19,7 @@ func (e *environment) overMemory(next *time.Timer) bool {
 // outOfMemory ends the process as the kernel does on Lambda.
 func (e *environment) outOfMemory() outcome {
 	e.peak = int64(e.fn.memoryMB()) << 20
-	e.stop()
+	e.stop("failure")
 	o := platformError(failure{"Runtime.ExitError", "Runtime exited with error: signal: killed"}, "error")
 	o.errorType = "Runtime.OutOfMemory"
 	return o

@@ -43,6 +43,19 @@ func (o outcome) functionError() string {
 	return ""
 }
 
+// doneStatus is the status of the runtime's part: a failure if the runtime told of
+// one, an error if it could not.
+func (o outcome) doneStatus() string {
+	switch {
+	case !o.failed():
+		return "success"
+	case o.status == "":
+		return "failure"
+	default:
+		return o.status
+	}
+}
+
 func (fn *Function) timeout() time.Duration {
 	if fn.Timeout == 0 {
 		return 3 * time.Second

@@ -62,8 +62,8 @@ type Pool struct {
 	provisions map[groupKey]*provision
 	lacking    chan struct{} // a provisioned environment may be missing
 	existing   int           // environments, busy or idle
+	localhosts uint32        // how many addresses of the loopback were given away
 	workers    map[*worker]struct{}
-	api        *apiServer // for extensions beside our own clients; nil until needed
 }
 
 // A groupKey names a version of a function.
@@ -73,7 +73,6 @@ type groupKey struct{ arn, version string }
 type group struct {
 	idle     []*environment
 	revision string // others are out of date; "" if nobody said
-	deleted  bool
 }
 
 // New returns a pool that has started nothing yet. The processes that it will
@@ -137,15 +136,20 @@ func (p *Pool) stop() {
 	for w := range p.workers {
 		workers = append(workers, w)
 	}
-	api := p.api
 	p.mu.Unlock()
+	var ending sync.WaitGroup
 	for _, w := range workers {
-		w.end()
+		if w.hasExtensions() {
+			ending.Go(func() { w.shutdown("spindown") })
+		}
 	}
+	for _, w := range workers {
+		if !w.hasExtensions() {
+			w.end()
+		}
+	}
+	ending.Wait()
 	p.work.Wait()
-	if api != nil {
-		api.close()
-	}
 }
 
 // Invoke calls the function with event and waits for its answer. An error
@@ -211,7 +215,7 @@ func (p *Pool) release(e *environment, usable bool) {
 	key := groupKey{e.fn.ARN, e.fn.Version}
 	p.idle(key)
 	g := p.groups[key]
-	if !usable || p.stopping || g == nil || g.deleted || g.revision != "" && g.revision != e.fn.Revision {
+	if !usable || p.stopping || g == nil || g.revision != "" && g.revision != e.fn.Revision {
 		p.discard(e)
 		p.lack()
 		return
@@ -246,7 +250,8 @@ func (p *Pool) reap(before time.Time) {
 			p.discard(g.idle[0])
 			g.idle = g.idle[1:]
 		}
-		if len(g.idle) == 0 && g.revision == "" && !g.deleted {
+		// What is busy must find its group again, or it is taken for deleted.
+		if len(g.idle) == 0 && p.busy[key] == 0 && g.revision == "" {
 			delete(p.groups, key)
 		}
 	}
@@ -263,7 +268,7 @@ func (p *Pool) Retire(functionARN, version, revision string) {
 		g = &group{}
 		p.groups[key] = g
 	}
-	g.revision, g.deleted = revision, false
+	g.revision = revision
 	kept := g.idle[:0]
 	for _, e := range g.idle {
 		if e.fn.Revision == revision {
@@ -301,7 +306,7 @@ func (p *Pool) discard(e *environment) {
 		return
 	}
 	p.work.Go(func() {
-		e.stop()
+		e.stop("spindown")
 		e.closeTmp()
 	})
 }

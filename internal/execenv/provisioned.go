@@ -123,7 +123,7 @@ func (p *Pool) warm(ctx context.Context, again bool) {
 
 // warm makes the init ahead of the first call.
 func (e *environment) warm(ctx context.Context) bool {
-	e.tried = true
+	e.tried, e.provisioned = true, true
 	o, err := e.init(ctx, e.pool.initTimeout(), "init")
 	if err != nil {
 		e.pool.log.WarnContext(ctx, "start a provisioned environment", slog.String("function", e.fn.ARN), slog.Any("error", err))

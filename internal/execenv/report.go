@@ -4,6 +4,7 @@ import (
 	"encoding/json"
 	"fmt"
 	"math"
+	"strings"
 	"time"
 )
 
@@ -19,108 +20,218 @@ type report struct {
 	errorType string        // with status error
 }
 
-func startLine(fn *Function, requestID string) string {
-	if fn.LogFormat == "JSON" {
-		return platform("platform.start", struct {
-			RequestID   string `json:"requestId"`
-			FunctionARN string `json:"functionArn"`
-			Version     string `json:"version"`
-		}{requestID, fn.ARN, fn.Version})
+// The records of the platform, as the Telemetry API and JSON logs have them.
+type (
+	tracing struct {
+		Type  string `json:"type"`
+		Value string `json:"value"`
 	}
-	return "START RequestId: " + requestID + " Version: " + fn.Version + "\n"
+	startRecord struct {
+		RequestID   string   `json:"requestId"`
+		FunctionARN string   `json:"functionArn"`
+		Version     string   `json:"version"`
+		Tracing     *tracing `json:"tracing,omitempty"` // telemetry only
+	}
+	reportMetrics struct {
+		Duration float64 `json:"durationMs"`
+		Billed   int     `json:"billedDurationMs"`
+		Memory   int     `json:"memorySizeMB"`
+		Peak     int     `json:"maxMemoryUsedMB"`
+		Init     float64 `json:"initDurationMs,omitempty"`
+	}
+	reportRecord struct {
+		RequestID string        `json:"requestId"`
+		Metrics   reportMetrics `json:"metrics"`
+		Status    string        `json:"status"`
+		ErrorType string        `json:"errorType,omitempty"`
+	}
+	runtimeDoneRecord struct {
+		RequestID string         `json:"requestId"`
+		Status    string         `json:"status"`
+		ErrorType string         `json:"errorType,omitempty"`
+		Tracing   *tracing       `json:"tracing,omitempty"`
+		Metrics   runtimeMetrics `json:"metrics"`
+	}
+	runtimeMetrics struct {
+		Duration float64 `json:"durationMs"`
+		Produced int     `json:"producedBytes"`
+	}
+	initStartRecord struct {
+		Type            string `json:"initializationType"`
+		Phase           string `json:"phase"`
+		Runtime         string `json:"runtimeVersion"`
+		RuntimeARN      string `json:"runtimeVersionArn"`
+		FunctionName    string `json:"functionName"`
+		FunctionVersion string `json:"functionVersion"`
+		Instance        string `json:"instanceId"`
+		Memory          int64  `json:"instanceMaxMemory"`
+	}
+	initDoneRecord struct {
+		Type      string           `json:"initializationType"`
+		Phase     string           `json:"phase"`
+		Status    string           `json:"status"`
+		ErrorType string           `json:"errorType,omitempty"`
+		Metrics   *durationMetrics `json:"metrics,omitempty"` // of a report
+	}
+	durationMetrics struct {
+		Duration float64 `json:"durationMs"`
+	}
+	extensionRecord struct {
+		Name      string   `json:"name"`
+		State     string   `json:"state"`
+		Events    []string `json:"events"`
+		ErrorType string   `json:"errorType,omitempty"`
+	}
+	subscriptionRecord struct {
+		Name  string   `json:"name"`
+		State string   `json:"state"`
+		Types []string `json:"types"`
+	}
+	requestRecord struct {
+		RequestID string `json:"requestId"`
+	}
+)
+
+func (r startRecord) line(fn *Function) string {
+	if fn.json() {
+		return fn.platform("platform.start", levelInfo, r)
+	}
+	return "START RequestId: " + r.RequestID + " Version: " + r.Version + "\n"
 }
 
 func endLine(fn *Function, requestID string) string {
-	if fn.LogFormat == "JSON" {
+	if fn.json() {
 		return ""
 	}
 	return "END RequestId: " + requestID + "\n"
 }
 
-func (r *report) line(fn *Function) string {
+func (r *report) record() reportRecord {
 	ms := milliseconds(r.duration)
-	// Since August 2025 the init of the same call is billed with it.
-	billed := int(math.Ceil(ms + milliseconds(r.init)))
-	peak := int((r.peak + 1<<20 - 1) >> 20)
-	if fn.LogFormat == "JSON" {
-		type metrics struct {
-			Duration float64 `json:"durationMs"`
-			Billed   int     `json:"billedDurationMs"`
-			Memory   int     `json:"memorySizeMB"`
-			Peak     int     `json:"maxMemoryUsedMB"`
-			Init     float64 `json:"initDurationMs,omitempty"`
-		}
-		return platform("platform.report", struct {
-			RequestID string  `json:"requestId"`
-			Metrics   metrics `json:"metrics"`
-			Status    string  `json:"status"`
-			ErrorType string  `json:"errorType,omitempty"`
-		}{r.requestID, metrics{ms, billed, r.memoryMB, peak, milliseconds(r.init)}, orElse(r.status, "success"), r.errorType})
+	return reportRecord{r.requestID, reportMetrics{
+		Duration: ms,
+		// Since August 2025 the init of the same call is billed with it.
+		Billed: int(math.Ceil(ms + milliseconds(r.init))), Memory: r.memoryMB, Peak: int((r.peak + 1<<20 - 1) >> 20), Init: milliseconds(r.init),
+	}, orElse(r.status, "success"), r.errorType}
+}
+
+func (r reportRecord) line(fn *Function) string {
+	if fn.json() {
+		return fn.platform("platform.report", infoUnless(r.Status), r)
 	}
 	line := fmt.Sprintf("REPORT RequestId: %s\tDuration: %.2f ms\tBilled Duration: %d ms\tMemory Size: %d MB\tMax Memory Used: %d MB\t",
-		r.requestID, ms, billed, r.memoryMB, peak)
-	if r.init > 0 {
-		line += fmt.Sprintf("Init Duration: %.2f ms\t", milliseconds(r.init))
+		r.RequestID, r.Metrics.Duration, r.Metrics.Billed, r.Metrics.Memory, r.Metrics.Peak)
+	if r.Metrics.Init > 0 {
+		line += fmt.Sprintf("Init Duration: %.2f ms\t", r.Metrics.Init)
 	}
-	switch r.status {
-	case "":
+	switch r.Status {
+	case "success":
 		return line + "\n"
 	case "timeout":
 		return line + "Status: timeout\n"
 	default:
-		return line + "Status: " + r.status + "\tError Type: " + r.errorType + "\n"
+		return line + "Status: " + r.Status + "\tError Type: " + r.ErrorType + "\n"
 	}
 }
 
-// initStartLine is the line at the start of an init.
-func initStartLine(fn *Function, version, stream string) string {
-	if fn.LogFormat == "JSON" {
-		return platform("platform.initStart", struct {
-			Type            string `json:"initializationType"`
-			Phase           string `json:"phase"`
-			Runtime         string `json:"runtimeVersion"`
-			RuntimeARN      string `json:"runtimeVersionArn"`
-			FunctionName    string `json:"functionName"`
-			FunctionVersion string `json:"functionVersion"`
-			Instance        string `json:"instanceId"`
-			Memory          int64  `json:"instanceMaxMemory"`
-		}{"on-demand", "init", version, runtimeARN(fn), fn.Name, fn.Version, stream, int64(fn.memoryMB()) << 20})
+// line is the line at the start of an init.
+func (r initStartRecord) line(fn *Function) string {
+	if fn.json() {
+		return fn.platform("platform.initStart", levelInfo, r)
 	}
-	return "INIT_START Runtime Version: " + version + "\tRuntime Version ARN: " + runtimeARN(fn) + "\n"
+	return "INIT_START Runtime Version: " + r.Runtime + "\tRuntime Version ARN: " + r.RuntimeARN + "\n"
 }
 
-// initReportLine is the line about an init that failed. Phase is "init", or
-// "invoke" for the repetition within the call.
-func initReportLine(fn *Function, took time.Duration, phase, status, errorType string) string {
-	if fn.LogFormat == "JSON" {
-		return platform("platform.initReport", struct {
-			Type      string `json:"initializationType"`
-			Phase     string `json:"phase"`
-			Status    string `json:"status"`
-			ErrorType string `json:"errorType,omitempty"`
-			Metrics   any    `json:"metrics"`
-		}{"on-demand", phase, status, errorType, struct {
-			Duration float64 `json:"durationMs"`
-		}{milliseconds(took)}})
+// line is the line about an init that failed. The phase is "init", or "invoke"
+// for the repetition within the call.
+func (r initDoneRecord) line(fn *Function) string {
+	if fn.json() {
+		return fn.platform("platform.initReport", infoUnless(r.Status), r)
 	}
-	line := fmt.Sprintf("INIT_REPORT Init Duration: %.2f ms\tPhase: %s\tStatus: %s", milliseconds(took), phase, status)
-	if errorType != "" {
-		line += "\tError Type: " + errorType
+	line := fmt.Sprintf("INIT_REPORT Init Duration: %.2f ms\tPhase: %s\tStatus: %s", r.Metrics.Duration, r.Phase, r.Status)
+	if r.ErrorType != "" {
+		line += "\tError Type: " + r.ErrorType
 	}
 	return line + "\n"
 }
 
-// platform is a line of the system in JSON.
-func platform(kind string, record any) string {
-	line, err := json.Marshal(struct {
-		Time   string `json:"time"`
-		Type   string `json:"type"`
-		Record any    `json:"record"`
-	}{time.Now().UTC().Format("2006-01-02T15:04:05.000Z"), kind, record})
+func (r extensionRecord) line(fn *Function) string {
+	if fn.json() {
+		return fn.platform("platform.extension", infoUnless(map[string]string{"": "success"}[r.ErrorType]), r)
+	}
+	line := "EXTENSION\tName: " + r.Name + "\tState: " + r.State + "\tEvents: [" + strings.Join(r.Events, ", ") + "]"
+	if r.ErrorType != "" {
+		line += "\tError Type: " + r.ErrorType
+	}
+	return line + "\n"
+}
+
+// line is the line about a subscription, which has one for each API.
+func (r subscriptionRecord) line(fn *Function, kind string) string {
+	if fn.json() {
+		return fn.platform(kind, levelInfo, r)
+	}
+	word := "TELEMETRY"
+	if kind == "platform.logsSubscription" {
+		word = "LOGS"
+	}
+	return word + "\tName: " + r.Name + "\tState: " + r.State + "\tTypes: [" + strings.Join(r.Types, ", ") + "]\n"
+}
+
+// asLog is the event as the Logs API has it; false if it has none such.
+func (e *telemetryEvent) asLog(schema string) (*telemetryEvent, bool) {
+	out := *e
+	switch r := e.Record.(type) {
+	case startRecord:
+		out.Record = struct {
+			RequestID string `json:"requestId"`
+			Version   string `json:"version"`
+		}{r.RequestID, r.Version}
+	case reportRecord:
+		out.Record = struct {
+			RequestID string        `json:"requestId"`
+			Metrics   reportMetrics `json:"metrics"`
+		}{r.RequestID, r.Metrics}
+	case runtimeDoneRecord:
+		out.Record = struct {
+			RequestID string `json:"requestId"`
+			Status    string `json:"status"`
+		}{r.RequestID, r.Status}
+		return &out, schema != "2020-08-15"
+	case json.RawMessage:
+		out.Record = string(r) + "\n"
+	case extensionRecord, requestRecord, string:
+	case subscriptionRecord:
+		return &out, e.Type == "platform.logsSubscription"
+	default:
+		return nil, false
+	}
+	return &out, true
+}
+
+// logsOnly reports whether only the Logs API has such events.
+func (e *telemetryEvent) logsOnly() bool {
+	return e.Type == "platform.end" || e.Type == "platform.logsSubscription" || e.Type == "platform.fault"
+}
+
+// platform is a line of the system in JSON, "" if its level is not wanted.
+func (fn *Function) platform(kind string, at level, record any) string {
+	if at < levelOf(fn.SystemLevel, levelInfo) {
+		return ""
+	}
+	line, err := json.Marshal(telemetryEvent{timestamp(), kind, record})
 	if err != nil {
 		return ""
 	}
 	return string(line) + "\n"
+}
+
+// infoUnless is the level of a record: a warning if something went wrong.
+func infoUnless(status string) level {
+	if status == "success" {
+		return levelInfo
+	}
+	return levelWarn
 }
 
 // milliseconds rounds to 1/100 ms.

@@ -3,6 +3,7 @@ package execenv
 import (
 	"fmt"
 	"log/slog"
+	"net/netip"
 	"os"
 	"path/filepath"
 	"strings"
@@ -48,11 +49,25 @@ func (p *Pool) room(in *interpreter) *sandbox.Room {
 	if !p.rooms {
 		return nil
 	}
-	r := &sandbox.Room{NoNetwork: p.cfg.NoNetwork, Shown: []sandbox.Bind{{Source: p.runtimeDir(), Target: runtimeDir}}}
+	r := &sandbox.Room{NoNetwork: p.cfg.NoNetwork, Localhost: p.localhost(), Shown: []sandbox.Bind{{Source: p.runtimeDir(), Target: runtimeDir}}}
 	if in != nil {
 		r.Shown = append(r.Shown, in.places()...)
 	}
 	return r
+}
+
+// localhost returns an address of the loopback for one room, so that the
+// extensions of two environments can listen on the same port of
+// sandbox.localdomain.
+func (p *Pool) localhost() string {
+	if p.cfg.NoNetwork {
+		return "127.0.0.1" // of the room's own
+	}
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	p.localhosts++
+	n := p.localhosts
+	return netip.AddrFrom4([4]byte{127, byte(64 | n>>16&63), byte(n >> 8), byte(n)}).String() //nolint:gosec // parts of it
 }
 
 // places are the folders of the interpreter that are not the system's. Those

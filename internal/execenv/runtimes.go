@@ -71,6 +71,9 @@ func (p *Pool) Check(runtime string) error {
 	f, _, _ := runtimeFamily(runtime)
 	switch f {
 	case provided:
+		if p.prepare() == nil && p.rooms {
+			p.spares.want(nil)
+		}
 		return nil
 	case python, node:
 		in, err := p.interpreters.find(runtime)

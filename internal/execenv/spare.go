@@ -7,7 +7,8 @@ import (
 )
 
 // The spares are interpreters that were started ahead of need, one of each
-// kind: a cold start then waits for the function's own code only.
+// kind: a cold start then waits for the function's own code only. For programs
+// that need no interpreter, which is nil then, they are empty rooms.
 type spares struct {
 	pool *Pool
 
@@ -54,10 +55,17 @@ func (s *spares) take(in *interpreter) *worker {
 	}
 }
 
+func (s *spares) start(in *interpreter) (*worker, error) {
+	if in == nil {
+		return s.pool.startRoom()
+	}
+	return s.pool.startClient(in, "", nil, nil)
+}
+
 func (s *spares) refill(in *interpreter) {
-	w, err := s.pool.startClient(in, "", nil, nil)
+	w, err := s.start(in)
 	if err != nil {
-		s.pool.log.Debug("start a spare interpreter", slog.String("interpreter", in.path), slog.Any("error", err))
+		s.pool.log.Debug("start a spare", slog.Any("error", err))
 		return
 	}
 	s.mu.Lock()

@@ -132,6 +132,13 @@ func variables(fn *Function, l layout, more map[string]string, stream, api strin
 	return v
 }
 
+// variables are those of the environment's next process.
+func (e *environment) variables(l layout, api string, keys Keys) map[string]string {
+	v := variables(e.fn, l, e.pool.cfg.Variables, e.stream, api, keys)
+	v["AWS_LAMBDA_INITIALIZATION_TYPE"] = e.startedBy()
+	return v
+}
+
 // needsOwnStart reports whether the function sets variables that an
 // interpreter reads when it starts, so that one that was started before does
 // not do.

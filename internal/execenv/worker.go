@@ -8,6 +8,7 @@ import (
 	"net/http"
 	"os"
 	"sync"
+	"sync/atomic"
 	"time"
 
 	"golang.org/x/sys/unix"
@@ -16,18 +17,34 @@ import (
 	"github.com/hakonegate/hakone/internal/sandbox"
 )
 
-// A worker is one process of an environment and the session it speaks in.
+// A worker is one process of an environment, with its extensions, and the
+// session it speaks in.
 type worker struct {
-	proc    *sandbox.Process
-	conn    net.Conn // to our own client; nil if the process speaks HTTP
-	session *runtimeapi.Session
-	out     relay
-	close   func() // closes the connection or the server, and waits for what served it
+	proc      *sandbox.Process
+	conn      net.Conn // to our own client; nil if the process speaks HTTP
+	session   *runtimeapi.Session
+	out       relay
+	localhost string // address of the room's own on the loopback; "" is 127.0.0.1
+	// begin starts the runtime, once the extensions have registered; nil: it
+	// was started.
+	begin func() (outcome, error)
+
+	extensions []*extension
+	telemetry  *telemetry
+	failed     chan outcome // of an extension that ended by itself
+	ending     atomic.Bool
+	watching   sync.WaitGroup
+
+	closers []func() // close connections and servers, and wait for what served them
 	once    sync.Once
 }
 
 // openFiles is the limit that Lambda sets.
 const openFiles = 1024
+
+func newWorker() *worker {
+	return &worker{session: runtimeapi.NewSession(), failed: make(chan outcome, 1)}
+}
 
 // startClient starts our client for the interpreter. It waits for a start
 // message before it does anything.
@@ -55,12 +72,11 @@ func (p *Pool) startClient(in *interpreter, wrapper string, env []string, furnit
 	if wrapper != "" {
 		path, args = wrapper, append([]string{path}, args...)
 	}
-	w := &worker{session: runtimeapi.NewSession(), conn: conn}
-	w.proc, err = sandbox.Start(sandbox.Command{
-		Path: path, Args: args, Env: env, Dir: "/", Files: []*os.File{theirs}, Output: &w.out,
-		Limits: sandbox.Limits{OpenFiles: openFiles}, Room: p.room(in), Furniture: furniture,
-	})
-	if err != nil {
+	w := newWorker()
+	w.conn = conn
+	if err := p.startProcess(w, &sandbox.Command{
+		Path: path, Args: args, Env: env, Dir: "/", Files: []*os.File{theirs}, Room: p.room(in), Furniture: furniture,
+	}); err != nil {
 		_ = conn.Close()
 		return nil, err
 	}
@@ -69,11 +85,21 @@ func (p *Pool) startClient(in *interpreter, wrapper string, env []string, furnit
 		defer close(served)
 		_ = w.session.ServeFrames(conn) // a client that breaks the protocol is lost, which the call notices
 	}()
-	w.close = func() {
+	w.closers = append(w.closers, func() {
 		_ = conn.Close()
 		<-served
-	}
+	})
 	return w, p.keep(w)
+}
+
+// startProcess starts the worker's process.
+func (p *Pool) startProcess(w *worker, c *sandbox.Command) (err error) {
+	c.Output, c.Limits = &w.out, sandbox.Limits{OpenFiles: openFiles}
+	if c.Room != nil {
+		w.localhost = c.Room.Localhost
+	}
+	w.proc, err = sandbox.Start(*c)
+	return err
 }
 
 // A startMessage tells our client what to run.
@@ -88,36 +114,77 @@ type startMessage struct {
 	Bundled    []string          `json:"bundled,omitempty"`
 }
 
-// startProgram starts a program that speaks the Runtime API over HTTP. Env
-// makes its variables from the address of the API.
-func (p *Pool) startProgram(ctx context.Context, c sandbox.Command, env func(api string) []string) (*worker, error) {
-	w := &worker{session: runtimeapi.NewSession()}
-	w.out.direct(c.Output)
-	c.Output, c.Limits = &w.out, sandbox.Limits{OpenFiles: openFiles}
-	var err error
-	if c.Room != nil && c.Room.NoNetwork {
-		// The network is the room's own, and its only port is our listener.
-		c.Env = env(sandbox.RoomAPI)
-		if w.proc, err = sandbox.Start(c); err != nil {
-			return nil, err
-		}
-		w.close = serve(w.proc.API(), w.session).close
-		return w, p.keep(w)
+// startRoom builds a room for a program that is not known yet.
+func (p *Pool) startRoom() (*worker, error) {
+	w := newWorker()
+	if err := p.startProcess(w, &sandbox.Command{Room: p.room(nil), Held: true}); err != nil {
+		return nil, err
 	}
-	listener, err := new(net.ListenConfig).Listen(ctx, "tcp", "127.0.0.1:0")
+	return w, p.keep(w)
+}
+
+// An api is where an environment's Runtime API will be served.
+type api struct {
+	addr     string
+	listener *ownListener // nil: the room's own
+}
+
+// listen finds an address for the Runtime API of an environment. The api must be
+// served or closed.
+func (p *Pool) listen(ctx context.Context) (*api, error) {
+	if p.rooms && p.cfg.NoNetwork {
+		// The network is the room's own, and its only port is its listener.
+		return &api{addr: sandbox.RoomAPI}, nil
+	}
+	listener, err := new(net.ListenConfig).Listen(ctx, "tcp4", "127.0.0.1:0")
 	if err != nil {
 		return nil, fmt.Errorf("open runtime API: %w", err)
 	}
-	own := &ownListener{Listener: listener, started: make(chan struct{})}
-	w.close = serve(own, w.session).close
-	c.Env = env(listener.Addr().String())
-	if w.proc, err = sandbox.Start(c); err != nil {
-		own.start(nil)
-		w.close()
-		return nil, err
+	return &api{listener.Addr().String(), &ownListener{Listener: listener, started: make(chan struct{})}}, nil
+}
+
+func (a *api) close() {
+	if a.listener != nil {
+		_ = a.listener.Close()
 	}
-	own.start(w.proc)
-	return w, p.keep(w)
+}
+
+// serveAPI serves the worker's session at the address, to its own processes.
+func (w *worker) serveAPI(a *api) {
+	var listener net.Listener = a.listener
+	if a.listener == nil {
+		listener = w.proc.API()
+	} else {
+		a.listener.start(w.proc)
+	}
+	server := &http.Server{Handler: w.session, MaxHeaderBytes: runtimeapi.MaxHeaders, ReadHeaderTimeout: 10 * time.Second}
+	served := make(chan struct{})
+	go func() {
+		defer close(served)
+		_ = server.Serve(listener) // ends with ErrServerClosed
+	}()
+	w.closers = append(w.closers, func() {
+		_ = server.Close()
+		<-served
+	})
+}
+
+// dial connects to a port that one of the environment's processes listens on.
+func (w *worker) dial(port int) (net.Conn, error) {
+	var first error
+	for _, addr := range []string{w.localhost, "127.0.0.1"} {
+		if addr == "" {
+			continue
+		}
+		conn, err := w.proc.Dial(&net.TCPAddr{IP: net.ParseIP(addr), Port: port})
+		if err == nil {
+			return conn, nil
+		}
+		if first == nil {
+			first = err
+		}
+	}
+	return nil, first
 }
 
 // awaitLastWords waits until what our client sent before its process ended was
@@ -134,31 +201,20 @@ func (w *worker) awaitLastWords() {
 	}
 }
 
-// An apiServer serves a session over HTTP.
-type apiServer struct {
-	addr  string
-	close func() // and waits
-}
-
-func serve(listener net.Listener, session *runtimeapi.Session) *apiServer {
-	server := &http.Server{Handler: session, MaxHeaderBytes: runtimeapi.MaxHeaders, ReadHeaderTimeout: 10 * time.Second}
-	served := make(chan struct{})
-	go func() {
-		defer close(served)
-		_ = server.Serve(listener) // ends with ErrServerClosed
-	}()
-	return &apiServer{listener.Addr().String(), func() {
-		_ = server.Close()
-		<-served
-	}}
-}
-
-// end ends the process and everything that serves it.
+// end ends the process and everything beside it.
 func (w *worker) end() {
 	w.once.Do(func() {
+		w.ending.Store(true)
 		w.session.Close()
 		w.proc.Kill()
-		w.close()
+		for _, x := range w.extensions {
+			x.proc.Kill()
+		}
+		w.watching.Wait()
+		w.telemetry.end()
+		for _, closes := range w.closers {
+			closes()
+		}
 	})
 }
 

@@ -102,7 +102,8 @@ func TestInitEndsWithTheLastExtension(t *testing.T) {
 	b := r.event(inside)
 	<-r.session.Inited()
 	want := []runtimeapi.Extension{
-		{Name: "watch", Events: []string{"INVOKE", "SHUTDOWN"}, External: true}, {Name: "flush", Events: []string{}, External: true},
+		{Name: "watch", Events: []string{"INVOKE", "SHUTDOWN"}, External: true},
+		{Name: "flush", Events: []string{}, External: true},
 		{Name: "inside", Events: []string{"INVOKE"}},
 	}
 	if diff := cmp.Diff(want, r.session.Extensions()); diff != "" {
@@ -255,7 +256,7 @@ func FuzzExtensions(f *testing.F) {
 			t.Skip() // a name that no header can have
 		}
 		defer resp.Body.Close()
-		if resp.StatusCode != 200 && resp.StatusCode != 403 {
+		if resp.StatusCode != http.StatusOK && resp.StatusCode != http.StatusForbidden {
 			t.Errorf("register = %d", resp.StatusCode)
 		}
 	})

@@ -281,7 +281,7 @@ func (s *stage) join(c *stageJoin, output, told int) (pid int, err error) {
 		s.mu.Lock()
 		defer s.mu.Unlock()
 		var err error
-		if pid, err = s.fork(c.Path, c.Args, c.Env, c.Dir, []uintptr{0, uintptr(output), uintptr(output)}); err == nil { //nolint:gosec // a descriptor
+		if pid, err = s.fork(c.Path, c.Args, c.Env, c.Dir, []uintptr{0, uintptr(output), uintptr(output)}); err == nil {
 			s.children[pid] = told
 		}
 		return err
@@ -295,7 +295,7 @@ func (s *stage) fork(path string, args, env []string, dir string, files []uintpt
 	if c := s.begun; c.UID != 0 {
 		sys.Credential = &syscall.Credential{Uid: uint32(c.UID), Gid: uint32(c.GID)} //nolint:gosec // small numbers
 		// Or /dev/stdout cannot be opened.
-		_ = unix.Fchown(int(files[1]), c.UID, c.GID) //nolint:gosec // a descriptor
+		_ = unix.Fchown(int(files[1]), c.UID, c.GID)
 	}
 	//nolint:gosec // to run it is the purpose
 	pid, err := syscall.ForkExec(path, args, &syscall.ProcAttr{Dir: dir, Env: env, Files: files, Sys: sys})

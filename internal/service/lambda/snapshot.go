@@ -143,7 +143,7 @@ func (s *Service) executable(v *version, reserved *int) *execenv.Function {
 		Name: v.FunctionName, ARN: s.arn(v.FunctionName, ""), Version: v.Version, Revision: v.RevisionId, Region: s.cfg.Region,
 		Runtime: v.Runtime, Handler: v.Handler, Code: v.Code, Layers: v.LayerCode,
 		MemoryMB: v.MemorySize, Timeout: time.Duration(v.Timeout) * time.Second, TmpMB: v.EphemeralStorage.Size, Role: v.Role,
-		LogGroup: v.LoggingConfig.LogGroup, LogFormat: v.LoggingConfig.LogFormat, LogLevel: v.LoggingConfig.ApplicationLogLevel,
+		LogGroup: v.LoggingConfig.LogGroup, LogFormat: v.LoggingConfig.LogFormat, LogLevel: v.LoggingConfig.ApplicationLogLevel, SystemLevel: v.LoggingConfig.SystemLogLevel,
 	}
 	if v.Environment != nil {
 		fn.Variables = maps.Clone(v.Environment.Variables)
