@@ -236,7 +236,7 @@ func (s *Server) wire(ctx context.Context) error {
 		return err
 	}
 	s.apis = apigatewayv2.New(apigatewayv2.Config{
-		Store: s.store, Account: account, Region: region, HasEndpoint: s.config.Services.has,
+		Store: s.store, Account: account, Region: region, HasEndpoint: s.config.Services.has, Objects: s.s3,
 		HasTruststore:    s.truststores.has,
 		HasVPCLink:       func(name string) bool { _, ok := s.config.DataPlane.VPCLinks.Address(name); return ok },
 		ResetAuthorizers: func(apiID, stage string) { s.gateway.ResetAuthorizers(apiID, stage) },

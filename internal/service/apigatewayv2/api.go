@@ -120,15 +120,19 @@ func checkCors(c *Cors) error {
 	return nil
 }
 
+// quickIntegration is the integration that a quick create makes for a target.
+func quickIntegration(target, credentials string) Integration {
+	i := Integration{
+		ApiGatewayManaged: true, IntegrationType: IntegrationAWSProxy, IntegrationUri: target, PayloadFormatVersion: "2.0", CredentialsArn: credentials,
+	}
+	if strings.HasPrefix(target, "http") {
+		i.IntegrationType, i.PayloadFormatVersion, i.IntegrationMethod = IntegrationHTTPProxy, "1.0", AnyMethod
+	}
+	return i
+}
+
 func (s *Service) quickCreate(d *document, in *CreateApiInput) error {
-	integration := Integration{
-		ApiGatewayManaged: true, IntegrationType: IntegrationAWSProxy, IntegrationUri: in.Target,
-		PayloadFormatVersion: "2.0", CredentialsArn: in.CredentialsArn,
-	}
-	if strings.HasPrefix(in.Target, "http") {
-		integration.IntegrationType, integration.PayloadFormatVersion, integration.IntegrationMethod = IntegrationHTTPProxy, "1.0", AnyMethod
-	}
-	made, err := s.addIntegration(d, integration, newID(partLength))
+	made, err := s.addIntegration(d, quickIntegration(in.Target, in.CredentialsArn), newID(partLength))
 	if err != nil {
 		return err
 	}

@@ -13,7 +13,7 @@ import (
 // An ImportApiInput has an API as an OpenAPI 3.0 document. Body is required.
 type ImportApiInput struct {
 	Body           *template.Node
-	Basepath       string // only "ignore", which "" means too
+	Basepath       string // ignore, prepend or split; "" means ignore
 	FailOnWarnings bool
 	ClientToken    string // a repeated call with the same token makes no second API
 
@@ -68,14 +68,14 @@ func (s *Service) ReimportApi(ctx context.Context, apiID string, in *ImportApiIn
 }
 
 func (s *Service) definition(in *ImportApiInput) (*definition, error) {
-	if in.Basepath != "" && in.Basepath != "ignore" {
-		return nil, badRequest("basepath=%s is not served by this gateway; ignore is", in.Basepath)
+	if err := checkBasePath(in.Basepath); err != nil {
+		return nil, err
 	}
 	body, err := s.replaceVariables(in.Body)
 	if err != nil {
 		return nil, err
 	}
-	def, err := readOpenAPI(body)
+	def, err := readOpenAPI(body, in.Basepath)
 	if err != nil {
 		return nil, err
 	}

@@ -171,3 +171,16 @@ func (s *Service) DeleteIntegration(ctx context.Context, apiID, integrationID st
 func noIntegration(id string) error {
 	return notFound("Integration", "Invalid Integration identifier specified %s", id)
 }
+
+// checkPassthrough refuses what a proxy cannot do: it passes every body on, and
+// has no templates.
+func checkPassthrough(behavior string) error {
+	switch strings.ToUpper(behavior) {
+	case "", "WHEN_NO_MATCH", "WHEN_NO_TEMPLATES":
+		return nil
+	case "NEVER":
+		return badRequest("The passthrough behavior NEVER is not supported for HTTP APIs, whose integrations pass every body on")
+	default:
+		return badRequest("Invalid passthrough behavior %s. Must be one of [WHEN_NO_MATCH, WHEN_NO_TEMPLATES, NEVER]", behavior)
+	}
+}

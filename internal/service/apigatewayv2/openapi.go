@@ -34,13 +34,14 @@ const extensionPrefix = "x-amazon-apigateway-"
 // understood must not end up open.
 type reader struct {
 	root   *template.Node
+	base   string // before every path
 	out    definition
 	faults []string
 	auth   map[string]securityScheme
 }
 
-// readOpenAPI reads an OpenAPI 3.0 document.
-func readOpenAPI(root *template.Node) (*definition, error) {
+// readOpenAPI reads an OpenAPI 3.0 document, with its base path as basePath says.
+func readOpenAPI(root *template.Node, basePath string) (*definition, error) {
 	if !root.IsMap() {
 		return nil, badRequest("Unable to parse the API definition because of a malformed integration or document: it is not an object")
 	}
@@ -51,6 +52,7 @@ func readOpenAPI(root *template.Node) (*definition, error) {
 		return nil, badRequest("Invalid OpenAPI input. /openapi: version %q is not supported; HTTP APIs take OpenAPI 3.0", v)
 	}
 	r := &reader{root: root}
+	r.base = r.readBasePath(basePath)
 	r.extensions("", root, "cors", "importexport-version")
 	info := root.Get("info")
 	r.out.name, r.out.description, r.out.version = info.Get("title").Str(), info.Get("description").Str(), info.Get("version").Str()
@@ -209,7 +211,7 @@ func (r *reader) readOperation(at, path, method string, n *template.Node) {
 	}
 	r.extensions(at, n, "integration", "auth")
 	op := operation{path: at}
-	op.route.RouteKey = method + " " + path
+	op.route.RouteKey = method + " " + under(r.base, path)
 	op.route.OperationName = n.Get("operationId").Str()
 	isDefault := n.Get("isDefaultRoute")
 	if strings.TrimPrefix(path, "/") == DefaultRoute || isDefault.Str() == "true" {

@@ -23,7 +23,7 @@ func FuzzImport(f *testing.F) {
 		if err != nil {
 			return
 		}
-		def, err := readOpenAPI(root)
+		def, err := readOpenAPI(root, basePathPrepend)
 		if err != nil {
 			return
 		}

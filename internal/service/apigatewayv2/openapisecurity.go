@@ -189,6 +189,9 @@ func (r *reader) readIntegration(at string, n *template.Node, op *operation) {
 		r.warn(at+"/type", "the integration type "+in.Type+" is not for HTTP APIs: calls of the route will fail")
 		return
 	}
+	if err := checkPassthrough(in.PassthroughBehavior); err != nil {
+		r.fault(at+"/passthroughBehavior", err.Error())
+	}
 	if in.PayloadFormatVersion == "" {
 		r.fault(at+"/payloadFormatVersion", "is missing")
 	}

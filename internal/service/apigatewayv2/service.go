@@ -36,6 +36,9 @@ type Config struct {
 	// called. nil means that none can.
 	HasEndpoint func(service string) bool
 
+	// Objects are where BodyS3Location leads; nil: nowhere.
+	Objects Objects
+
 	// ResetAuthorizers forgets what Lambda authorizers said of requests to a
 	// stage; nil where nothing is kept.
 	ResetAuthorizers func(apiID, stage string)

@@ -12,7 +12,7 @@ import (
 
 // Types returns the CloudFormation types of HTTP APIs.
 func (s *Service) Types() []stack.Type {
-	return append([]stack.Type{
+	return shaped(append([]stack.Type{
 		{
 			Name: "AWS::ApiGatewayV2::Api", Level: stack.Real, Replace: []string{"ProtocolType"},
 			Attributes: []string{"ApiId", "ApiEndpoint", "ExecuteApiArn"},
@@ -56,7 +56,8 @@ func (s *Service) Types() []stack.Type {
 			Attributes: []string{"VpcLinkId"},
 			Handler:    handler[vpcLinkProperties]{s.makeVpcLink, s.changeVpcLink, s.removeVpcLink},
 		},
-	}, s.domainTypes()...)
+		s.overridesType(),
+	}, s.domainTypes()...))
 }
 
 // A handler handles a resource type with the properties P.

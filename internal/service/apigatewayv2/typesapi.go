@@ -12,7 +12,7 @@ type apiProperties struct {
 	ApiKeySelectionExpression string
 	BasePath                  string
 	Body                      *template.Node
-	BodyS3Location            *template.Node
+	BodyS3Location            *bodyLocation
 	CorsConfiguration         *Cors
 	CredentialsArn            string
 	Description               string
@@ -31,12 +31,19 @@ type apiProperties struct {
 
 func (p *apiProperties) check() error {
 	switch {
-	case !p.BodyS3Location.IsNull():
-		return badRequest("BodyS3Location is not served by this gateway; give the document as Body")
+	case p.DisableSchemaValidation:
+		return badRequest("DisableSchemaValidation is not supported for HTTP APIs")
 	case p.Body.IsNull() && (p.Name == "" || p.ProtocolType == ""):
 		return badRequest("An API without Body must have Name and ProtocolType")
 	}
 	return nil
+}
+
+func (s *Service) prepare(ctx context.Context, p *apiProperties) error {
+	if err := s.readBody(ctx, p); err != nil {
+		return err
+	}
+	return p.check()
 }
 
 // lay puts the properties over an API. Those that are not given leave what a
@@ -68,7 +75,7 @@ func (p *apiProperties) lay(a *API) {
 }
 
 func (s *Service) makeApi(ctx context.Context, r *stack.Request, p *apiProperties) (stack.Result, error) {
-	if err := p.check(); err != nil {
+	if err := s.prepare(ctx, p); err != nil {
 		return stack.Result{}, err
 	}
 	if p.Body.IsNull() {
@@ -83,14 +90,14 @@ func (s *Service) makeApi(ctx context.Context, r *stack.Request, p *apiPropertie
 }
 
 func (s *Service) changeApi(ctx context.Context, r *stack.Request, p *apiProperties) (stack.Result, error) {
-	if err := p.check(); err != nil {
+	if err := s.prepare(ctx, p); err != nil {
 		return stack.Result{}, err
 	}
 	if !p.Body.IsNull() {
 		a, err := s.importOver(ctx, r.PhysicalID, "", p)
 		return s.apiResult(a), err
 	}
-	a, err := s.UpdateApi(ctx, r.PhysicalID, func(a *API) error { p.lay(a); return nil })
+	a, err := s.updateApi(ctx, r.PhysicalID, quickUpdate{p.CredentialsArn, p.RouteKey, p.Target}, func(a *API) error { p.lay(a); return nil })
 	return s.apiResult(a), err
 }
 

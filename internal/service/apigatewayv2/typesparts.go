@@ -51,8 +51,9 @@ type integrationProperties struct {
 	TimeoutInMillis      int
 	TlsConfig            *TlsConfig
 
+	PassthroughBehavior string
+
 	ContentHandlingStrategy     *template.Node
-	PassthroughBehavior         *template.Node
 	RequestTemplates            *template.Node
 	TemplateSelectionExpression *template.Node
 }
@@ -74,9 +75,11 @@ func (p *integrationProperties) lay(i *Integration) error {
 		}
 		set(&i.ResponseParameters, status, mapped)
 	}
+	if err := checkPassthrough(p.PassthroughBehavior); err != nil {
+		return err
+	}
 	return onlyWebSocket(map[string]*template.Node{
-		"ContentHandlingStrategy": p.ContentHandlingStrategy, "PassthroughBehavior": p.PassthroughBehavior,
-		"RequestTemplates": p.RequestTemplates, "TemplateSelectionExpression": p.TemplateSelectionExpression,
+		"ContentHandlingStrategy": p.ContentHandlingStrategy, "RequestTemplates": p.RequestTemplates, "TemplateSelectionExpression": p.TemplateSelectionExpression,
 	})
 }
 

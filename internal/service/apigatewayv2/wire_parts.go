@@ -130,7 +130,7 @@ func (s *Service) wireUpdateIntegration(ctx context.Context, in *request) (*Inte
 
 func (s *Service) wireCreateAuthorizer(ctx context.Context, in *request) (*Authorizer, error) {
 	var a Authorizer
-	if err := in.read(&a); err != nil {
+	if err := in.readMembers("Authorizer", &a); err != nil {
 		return nil, err
 	}
 	if err := s.passes(ctx, a.AuthorizerCredentialsArn); err != nil {
@@ -142,7 +142,7 @@ func (s *Service) wireCreateAuthorizer(ctx context.Context, in *request) (*Autho
 func (s *Service) wireUpdateAuthorizer(ctx context.Context, in *request) (*Authorizer, error) {
 	return s.UpdateAuthorizer(ctx, in.ApiId, in.AuthorizerId, func(a *Authorizer) error {
 		before := a.AuthorizerCredentialsArn
-		if err := in.read(a); err != nil {
+		if err := in.readMembers("Authorizer", a); err != nil {
 			return err
 		}
 		if a.AuthorizerCredentialsArn == before {

@@ -10,6 +10,7 @@ import (
 // resource, and values that say nothing: Terraform sends one of them always.
 var webSocketOnly = map[string]map[string]string{
 	"Api":         {"disableSchemaValidation": "false"},
+	"Authorizer":  {"identityValidationExpression": ""},
 	"Integration": {"contentHandlingStrategy": "", "passthroughBehavior": `"WHEN_NO_MATCH"`, "requestTemplates": "", "templateSelectionExpression": ""},
 	"Route":       {"modelSelectionExpression": "", "requestModels": "", "requestParameters": "", "routeResponseSelectionExpression": ""},
 	"Stage":       {"clientCertificateId": ""},
