@@ -34,6 +34,8 @@ func (x *exchange) limits() error {
 		return refuseWith(http.StatusRequestHeaderFieldsTooLarge, "the request line and the header values are longer than 10,240 bytes")
 	case req.Path == "" || req.Path[0] != '/':
 		return refuseWith(http.StatusBadRequest, "the request target is not a path")
+	case x.r.ProtoMajor > 1 && hasBlank(req.Path, req.RawQuery): // HTTP/1.1 cannot say it
+		return refuseWith(http.StatusBadRequest, "the request target has a space or a control character")
 	}
 	return nil
 }
@@ -60,4 +62,15 @@ func (x *exchange) readBody() error {
 
 func tooLarge() error {
 	return refuseWith(http.StatusRequestEntityTooLarge, "the body is larger than 10 MB")
+}
+
+func hasBlank(parts ...string) bool {
+	for _, s := range parts {
+		for i := range len(s) {
+			if s[i] <= ' ' || s[i] == 0x7f {
+				return true
+			}
+		}
+	}
+	return false
 }
