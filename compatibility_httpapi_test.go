@@ -30,8 +30,8 @@ func httpAPICompatibility() compatibility {
 				{"custom domain names with API mappings, wildcards", yes, "", []string{inGateway + "TestCustomDomainNames", inAPIs + "TestDomainNamesAreChecked", inAPIs + "TestApiMappingsAreChecked"}},
 				{"mutual TLS with a truststore", yes, "", []string{inServer + "TestMutualTLS", inGateway + "TestMutualTLSIsAskedOfTheRequestsConnection"}},
 				{"certificates of one's own", yes, "", []string{inServer + "TestGivenCertificates"}},
-				{"certificates from a public authority (ACME)", no, "the certificate is hakone's own authority's, or a given one", nil},
-				{"routing rules", no, "a domain name has API mappings only; other routing modes are refused", nil},
+				{"certificates from a public authority (ACME)", partly, "single names; a wildcard's is given (`--tls-cert`)", []string{inServer + "TestConfiguredNamesGetAPublicCertificate", inServer + "TestWithoutAPublicCertificateTheLocalOneIsServed", inServer + "TestPublicCertificatesAreRenewed"}},
+				{"routing rules and modes, on headers and base paths", yes, "", []string{inGateway + "TestRoutingRules", inAPIs + "TestRoutingRulesAreChecked", inAPIs + "TestRoutingModesKeepWhatTheyDoNotServe", inConformance + "TestCustomDomainNames"}},
 			}},
 			{"Routes", []compatibilityRow{
 				{"selection: literal, variable, greedy, `ANY`, `$default`", yes, "", []string{inRoutes + "TestRouteSelection", inRoutes + "FuzzRoute"}},
@@ -39,6 +39,7 @@ func httpAPICompatibility() compatibility {
 				{"order of checks: an unknown path is 404 before it is 403", yes, "", []string{inGateway + "TestUnknownPathIs404EvenUnsigned"}},
 				{"CORS of the API", yes, "", []string{inRoutes + "TestCORS", inGateway + "TestCORSOfTheAPI"}},
 				{"limits: request line, headers, 10 MB bodies, slow senders", yes, "", []string{inGateway + "TestLimits", inGateway + "TestOddRequestsGetABoundedAnswer", inGateway + "TestASlowBodyIsGivenUp"}},
+				{"connections and memory are bounded, each refusal is an answer", yes, "", []string{inServer + "TestTooManyConnectionsAreRefused", inServer + "TestTooManySecureConnectionsAreRefused", inServer + "TestIdleConnectionsCostLittle", inGateway + "TestBodiesTakeBoundedMemory"}},
 				{"throttling of the account, stages and routes", yes, "", []string{inGateway + "TestThrottling", inGateway + "TestTheAccountsThrottleIsSharedByAllRoutes"}},
 			}},
 			{"Authorizers", []compatibilityRow{
@@ -61,9 +62,9 @@ func httpAPICompatibility() compatibility {
 				{"metrics by API, stage and route", partly, "as Prometheus text, not in CloudWatch", []string{inGateway + "TestMetricsCountByRoute"}},
 			}},
 			{"Definitions", []compatibilityRow{
-				{"import of OpenAPI 3.0 with extensions", partly, "`basepath` other than `ignore`, `BodyS3Location`", []string{inAPIs + "TestArticleBodyIsImported", inAPIs + "TestImportReadsAuthorizersAndDefaultRoute", inAPIs + "TestImportRefusesWhatItDoesNotUnderstand"}},
+				{"import of OpenAPI 3.0 with extensions", yes, "", []string{inAPIs + "TestImportTakesTheBasePath", inAPIs + "TestBodyIsReadFromAnObject", inAPIs + "TestPassthroughIsWhatAProxyDoes", inAPIs + "TestArticleBodyIsImported", inAPIs + "TestImportReadsAuthorizersAndDefaultRoute", inAPIs + "TestImportRefusesWhatItDoesNotUnderstand"}},
 				{"export, which imports as the same API", yes, "", []string{inAPIs + "TestAnExportImportsAsTheSameAPI", inAPIs + "TestExportOfAStage"}},
-				{"CloudFormation types `AWS::ApiGatewayV2::*`", partly, "those of WebSocket APIs and portals, `ApiGatewayManagedOverrides`, `RoutingRule`", []string{inAPIs + "TestStackMakesChangesAndRemovesAnAPI", inAPIs + "TestStackImportsABody", inAPIs + "TestStackMakesADomainName"}},
+				{"CloudFormation types `AWS::ApiGatewayV2::*`", partly, "those of WebSocket APIs and portals", []string{inAPIs + "TestStackMakesARoutingRule", inAPIs + "TestStackOverridesAQuickCreate", inAPIs + "TestStackMakesChangesAndRemovesAnAPI", inAPIs + "TestStackImportsABody", inAPIs + "TestStackMakesADomainName"}},
 				{"what is made is what is read and listed", yes, "", []string{inAPIs + "TestWhatIsMadeIsWhatIsReadAndListed", inConformance + "TestControlPlaneClients"}},
 			}},
 			{"Operations", operationRows()},
@@ -109,7 +110,7 @@ func operationRows() (rows []compatibilityRow) {
 		case len(lacking) > 0:
 			r.here, r.missing = partly, strings.Join(lacking, " ")
 		case strings.Contains(line, "RoutingRule"):
-			r.here, r.missing, r.proof = no, "refused by name; nothing is listed", nil
+			r.proof = []string{inAPIs + "TestRoutingRulesOnTheWire", inConformance + "TestCustomDomainNames"}
 		case strings.Contains(line, "Model") || strings.Contains(line, "Response"):
 			r.here, r.missing, r.proof = no, "not for HTTP APIs: refused by name, nothing is listed", nil
 		}
