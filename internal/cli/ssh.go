@@ -10,6 +10,7 @@ import (
 	"time"
 
 	"github.com/spf13/cobra"
+	"github.com/spf13/pflag"
 
 	"github.com/hakonegate/hakone/internal/access"
 	"github.com/hakonegate/hakone/internal/imds"
@@ -18,7 +19,7 @@ import (
 )
 
 func (p *program) sshCommand() *cobra.Command {
-	var beside bool
+	var o sshOptions
 	command := &cobra.Command{
 		Use:   "ssh INSTANCE [-- COMMAND…]",
 		Short: "Run a command, or a shell, as an EC2 instance of a stack",
@@ -28,7 +29,9 @@ stack, an instance ID, or a Name tag.
 On Linux it runs in namespaces of its own. There the APIs have their names on AWS
 and port 443, 169.254.169.254 is the instance's metadata service (IMDSv2) with the
 credentials of its role, and the local certificate authority is trusted. It sees the
-machine's programs and those of PATH, a home of its own, and no network beyond.
+machine's programs and those of PATH, a home of its own, and no network beyond,
+unless --egress host asks for it. Whether the instance lets anybody in on port 22 is
+for its security groups to say.
 
 Where there are no namespaces, variables lead the AWS SDKs to the role instead.`,
 		Example: `  hakone ssh Ec2Instance
@@ -38,14 +41,36 @@ Where there are no namespaces, variables lead the AWS SDKs to the role instead.`
 			if at := c.ArgsLenAtDash(); len(args) > 1 && at != 1 {
 				return usagef("separate the command by --: %s ssh %s -- %s …", invocation(), args[0], args[1])
 			}
-			return p.ssh(c.Context(), args[0], args[1:], beside)
+			return p.ssh(c.Context(), args[0], args[1:], &o)
 		},
 	}
-	command.Flags().BoolVar(&beside, "no-namespaces", false, "run among your own processes, led by variables, as where there are no namespaces")
+	command.Flags().BoolVar(&o.beside, "no-namespaces", false, "run among your own processes, led by variables, as where there are no namespaces")
+	egressFlag(command.Flags(), &o.egress)
 	return command
 }
 
-func (p *program) ssh(ctx context.Context, name string, args []string, beside bool) error {
+// sshOptions are the flags of ssh.
+type sshOptions struct {
+	beside bool
+	egress string
+}
+
+// egressFlag is what of the network an instance may reach.
+func egressFlag(flags *pflag.FlagSet, into *string) {
+	flags.StringVar(into, "egress", "none", "what an instance reaches beyond the APIs: none, or host: what this machine does, if a security group lets it out")
+}
+
+func checkEgress(egress string) error {
+	if egress != "none" && egress != "host" {
+		return usagef("--egress is none or host, not %q", egress)
+	}
+	return nil
+}
+
+func (p *program) ssh(ctx context.Context, name string, args []string, o *sshOptions) error {
+	if err := checkEgress(o.egress); err != nil {
+		return err
+	}
 	c, err := p.connect(ctx)
 	if err != nil {
 		return err
@@ -61,7 +86,7 @@ func (p *program) ssh(ctx context.Context, name string, args []string, beside bo
 	}
 	facts := session.Instance
 	hostname, _, _ := strings.Cut(facts.PrivateDNSName, ".")
-	exit, err := p.runInstance(ctx, beside, &instance.Command{
+	command := &instance.Command{
 		Args:        args,
 		Environment: os.Environ(),
 		Metadata:    imds.New(imds.Config{Source: source}),
@@ -77,7 +102,12 @@ func (p *program) ssh(ctx context.Context, name string, args []string, beside bo
 		Stdin:       p.stdin,
 		Stdout:      p.stdout,
 		Stderr:      p.stderr,
-	})
+		PrivateIP:   facts.PrivateIP,
+	}
+	if o.egress == "host" {
+		command.Egress = session.Egress.Allows
+	}
+	exit, err := p.runInstance(ctx, o.beside, command)
 	if err != nil {
 		return err
 	}

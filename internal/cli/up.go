@@ -24,6 +24,7 @@ type upOptions struct {
 	listen     string
 	listenHTTP string
 	ssh        string
+	egress     string
 	proxies    []string
 	endpoints  []string
 	functions  []string
@@ -60,6 +61,7 @@ ran before goes on.`,
 	flags.StringVar(&o.listen, "listen", "127.0.0.1:8443", "address of the data plane, HTTPS; port 0: any free port")
 	flags.StringVar(&o.listenHTTP, "listen-http", "", "address of a plain data plane (off)")
 	flags.StringVar(&o.ssh, "ssh", "", "address of an SSH server into the instances, such as 127.0.0.1:2222; their key pairs open it (off)")
+	egressFlag(flags, &o.egress)
 	flags.StringArrayVar(&o.proxies, "trusted-proxy", nil, "address or CIDR block of a proxy whose X-Forwarded-For tells the source IP (repeatable)")
 	flags.StringArrayVar(&o.endpoints, "service-endpoint", nil, "SERVICE=URL of an AWS service that integrations and functions call, such as sqs=http://127.0.0.1:9324 (repeatable)")
 	flags.StringArrayVar(&o.functions, "function-endpoint", nil, "NAME=URL of a function that a real Lambda or a compatible endpoint runs, called with your AWS credentials (repeatable)")
@@ -116,6 +118,9 @@ func (p *program) serve(ctx context.Context, o *upOptions, paths []string, d *de
 	if err != nil {
 		return usagef("--function-endpoint: %w", err)
 	}
+	if err := checkEgress(o.egress); err != nil {
+		return err
+	}
 	if o.asyncScale <= 0 {
 		return usagef("--async-retry-scale: %v is not more than 0", o.asyncScale)
 	}
@@ -145,6 +150,7 @@ func (p *program) serve(ctx context.Context, o *upOptions, paths []string, d *de
 		Account:    p.account,
 		Region:     firstOf(p.region, d.region),
 		SSH:        o.ssh,
+		Egress:     o.egress == "host",
 		Proxies:    proxies,
 		Services:   endpoints,
 		Elsewhere:  functions,

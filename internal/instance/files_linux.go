@@ -217,10 +217,14 @@ func (s *stageSettings) write(links map[string]string) error {
 			return err
 		}
 	}
+	resolvers, names := "# no network beyond this instance\n", "files"
+	if s.Egress {
+		resolvers, names = "nameserver "+resolverAddress.String()+"\n", "files dns"
+	}
 	for name, text := range map[string]string{
 		"etc/hostname":      s.Hostname + "\n",
-		"etc/resolv.conf":   "# no network beyond this instance\n",
-		"etc/nsswitch.conf": "passwd: files\ngroup: files\nhosts: files\n",
+		"etc/resolv.conf":   resolvers,
+		"etc/nsswitch.conf": "passwd: files\ngroup: files\nhosts: " + names + "\n",
 		"etc/passwd":        fmt.Sprintf("root:x:0:0:root:/root:/sbin/nologin\nec2-user:x:%d:%d:EC2 Default User:%s:/bin/bash\n", userID, userID, home),
 		"etc/group":         fmt.Sprintf("root:x:0:\nec2-user:x:%d:\n", userID),
 		"." + bundleFile:    string(s.Bundle),

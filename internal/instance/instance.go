@@ -14,6 +14,7 @@ import (
 	"fmt"
 	"io"
 	"net/http"
+	"net/netip"
 	"os"
 	"strings"
 )
@@ -34,6 +35,11 @@ type Command struct {
 	// Names returns what leads to Gateway and to Control, on port 443. It is asked
 	// again while the command runs, because APIs come and go. RunBeside does not ask.
 	Names func(context.Context) (Names, error)
+
+	// Egress reports whether the command may reach an address by "tcp" or "udp". It
+	// reaches nothing but Gateway and Control if it is nil. RunBeside does not ask.
+	Egress    func(network string, to netip.AddrPort) bool
+	PrivateIP string // the instance's own address, if there is Egress
 
 	Hidden   []string // folders that are not shown in any case
 	Hostname string

@@ -97,6 +97,7 @@ func (c *Command) settings(local, all []byte) *stageSettings {
 		Args: c.Args, Env: c.insideEnvironment(), Path: variable(c.Environment, "PATH"), Home: callerHome(c.Environment),
 		Hidden: c.Hidden, Hostname: c.Hostname, HopLimit: max(c.HopLimit, 1), Local: local, Bundle: all,
 		Terminal: c.Terminal != nil, Root: isRoot(),
+		Egress: c.Egress != nil, PrivateIP: c.PrivateIP,
 	}
 	s.Program, _ = os.Executable() // "" shows no program of our own
 	if c.Terminal != nil {
@@ -172,6 +173,8 @@ func (s *session) run(ctx context.Context) (int, error) {
 	switch {
 	case err != nil:
 		return 0, fmt.Errorf("%w: the first process in them ended: %w", ErrNoNamespaces, err)
+	case ready.Network != "":
+		return 0, fmt.Errorf("the instance reaches nothing beyond itself: %s", ready.Network)
 	case ready.Error != "":
 		return 0, fmt.Errorf("%w: %s", ErrNoNamespaces, ready.Error)
 	}
@@ -200,7 +203,7 @@ func (s *session) signal(sig syscall.Signal) {
 // open serves what was opened inside: metadata, the ways to gateway and control
 // plane, the hosts file and the terminal.
 func (s *session) open(ctx context.Context, fds []int) error {
-	o, err := takeOver(fds, s.command.Terminal != nil)
+	o, err := takeOver(fds, s.command)
 	if err != nil {
 		return err
 	}
@@ -210,6 +213,13 @@ func (s *session) open(ctx context.Context, fds []int) error {
 	s.stops = append(s.stops,
 		serveMetadata(o.metadata, s.command.Metadata), forward(ctx, o.gateway, s.command.Gateway), forward(ctx, o.control, s.command.Control),
 		func() { cancel(); <-followed; _ = o.hosts.Close() })
+	if o.device != nil {
+		stop, err := startEgress(o.device, o.streams, s.command.Egress)
+		if err != nil {
+			return err
+		}
+		s.stops = append(s.stops, stop)
+	}
 	err = h.write(ctx)
 	go func() {
 		defer close(followed)
@@ -224,18 +234,29 @@ func (s *session) open(ctx context.Context, fds []int) error {
 // opened is what the stage opened inside.
 type opened struct {
 	metadata, gateway, control net.Listener
-	hosts, terminal            *os.File // terminal: nil without one
+	hosts                      *os.File
+	device                     *os.File     // what leaves the instance; nil if nothing does
+	streams                    net.Listener // inside, of the streams among it
+	terminal                   *os.File     // nil without one
 }
 
 // takeOver makes of the stage's descriptors what they are.
-func takeOver(fds []int, terminal bool) (*opened, error) {
+func takeOver(fds []int, c *Command) (*opened, error) {
 	o := &opened{}
 	places := []func(*os.File) error{listener(&o.metadata), listener(&o.gateway), listener(&o.control), file(&o.hosts)}
-	if terminal {
+	if c.Egress != nil {
+		places = append(places, file(&o.device), listener(&o.streams))
+	}
+	if c.Terminal != nil {
 		places = append(places, file(&o.terminal))
 	}
 	if len(fds) != len(places) {
 		return nil, fmt.Errorf("%w: %d descriptors came out, not %d", ErrNoNamespaces, len(fds), len(places))
+	}
+	if c.Egress != nil {
+		if err := unix.SetNonblock(fds[4], true); err != nil { // so that Close ends a read
+			return nil, os.NewSyscallError("eth0", err)
+		}
 	}
 	for i, take := range places {
 		if err := take(os.NewFile(uintptr(fds[i]), "passed")); err != nil {
@@ -330,14 +351,20 @@ func forward(ctx context.Context, listener net.Listener, gateway string) (stop f
 }
 
 func carry(ctx context.Context, inside net.Conn, gateway string) {
-	defer inside.Close()
 	outside, err := (&net.Dialer{Timeout: 5 * time.Second}).DialContext(ctx, "tcp", gateway)
 	if err != nil {
+		_ = inside.Close()
 		return
 	}
+	join(ctx, inside, outside)
+}
+
+// join copies between two connections until both have ended or ctx is done, and
+// closes them.
+func join(ctx context.Context, inside, outside net.Conn) {
+	defer context.AfterFunc(ctx, func() { _ = errors.Join(inside.Close(), outside.Close()) })()
 	defer outside.Close()
-	stop := context.AfterFunc(ctx, func() { _ = errors.Join(inside.Close(), outside.Close()) })
-	defer stop()
+	defer inside.Close()
 	done := make(chan struct{})
 	go func() {
 		defer close(done)

@@ -28,6 +28,10 @@ func TestFetchInside(t *testing.T) {
 	if flag.NArg() != 1 {
 		t.Skip("this is the client that other tests run inside")
 	}
+	if address, ok := strings.CutPrefix(flag.Arg(0), "udp://"); ok {
+		fmt.Printf("<%s>\n", datagram(t, address))
+		return
+	}
 	request, err := http.NewRequestWithContext(t.Context(), http.MethodGet, flag.Arg(0), nil)
 	if err != nil {
 		t.Fatal(err)
@@ -46,7 +50,7 @@ func TestFetchInside(t *testing.T) {
 
 func TestMetadataHasTheHopLimit(t *testing.T) {
 	needNamespaces(t)
-	for _, limit := range []int{0, 1, 2, 64} {
+	for _, limit := range []int{0, 2} {
 		seen := make(chan int, 1)
 		c := command(t)
 		c.HopLimit = limit
@@ -112,13 +116,13 @@ func TestInstancesAtOnceHaveMetadataOfTheirOwn(t *testing.T) {
 		})
 		var out, errs bytes.Buffer
 		c.Stdout, c.Stderr = &out, &errs
-		c.Args = []string{"/bin/sh", "-c", "for i in 1 2 3 4 5; do " + fetch("http://169.254.169.254/") + " || exit; done"}
+		c.Args = []string{"/bin/sh", "-c", "for i in 1 2; do " + fetch("http://169.254.169.254/") + " || exit; done"}
 		running.Go(func() {
 			if status, err := instance.Run(context.Background(), *c); status != 0 || err != nil {
 				t.Errorf("%s: %d, %v\n%s", name, status, err, errs.String())
 				once.Do(both.Done)
 			}
-			if n := strings.Count(out.String(), "<"+name+">"); n != 5 || strings.Count(out.String(), "<") != 5 {
+			if n := strings.Count(out.String(), "<"+name+">"); n != 2 || strings.Count(out.String(), "<") != 2 {
 				t.Errorf("%s sees\n%s", name, out.String())
 			}
 		})

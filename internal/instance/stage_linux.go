@@ -1,11 +1,9 @@
 package instance
 
 import (
-	"context"
 	"encoding/json"
 	"errors"
 	"fmt"
-	"net"
 	"os"
 	"os/exec"
 	"runtime"
@@ -56,7 +54,11 @@ type stageSettings struct {
 	Rows, Columns uint16
 	Root          bool // started by root: the command becomes userID
 
-	hosts *os.File // open for writing
+	Egress    bool
+	PrivateIP string
+
+	hosts  *os.File   // open for writing
+	egress []*os.File // the interface's device and the listener of its streams; none without egress
 }
 
 type stageRequest struct {
@@ -68,6 +70,7 @@ type stageRequest struct {
 // descriptors in the order of [opened], and when the command has ended.
 type stageReply struct {
 	Error   string `json:",omitempty"`
+	Network string `json:",omitempty"` // why there is no way out
 	Missing string `json:",omitempty"` // the program that is not there
 	Status  int
 }
@@ -99,6 +102,11 @@ func runStage() error {
 	if err != nil {
 		return err
 	}
+	if s.Egress {
+		if s.egress, err = buildEgress(s.PrivateIP); err != nil {
+			return fdpass.Send(stageChannel, &stageReply{Network: err.Error()})
+		}
+	}
 	if err := s.buildFiles(); err != nil {
 		return err
 	}
@@ -108,7 +116,7 @@ func runStage() error {
 		}
 	}
 	files := []*os.File{os.Stdin, os.Stdout, os.Stderr}
-	given := append(listeners, s.hosts)
+	given := append(append(listeners, s.hosts), s.egress...)
 	if s.Terminal {
 		var master, slave *os.File
 		if master, slave, err = openTerminal(s.Rows, s.Columns); err != nil {
@@ -223,54 +231,4 @@ func giveUp() error {
 		_ = unix.Prctl(unix.PR_CAPBSET_DROP, c, 0, 0, 0)
 	}
 	return os.NewSyscallError("clear ambient capabilities", unix.Prctl(unix.PR_CAP_AMBIENT, unix.PR_CAP_AMBIENT_CLEAR_ALL, 0, 0, 0))
-}
-
-// buildNetwork opens the loopback, which has the metadata service's address too,
-// and the listeners for metadata, gateway and control plane.
-func (s *stageSettings) buildNetwork() ([]*os.File, error) {
-	fd, err := unix.Socket(unix.AF_INET, unix.SOCK_DGRAM|unix.SOCK_CLOEXEC, 0)
-	if err != nil {
-		return nil, os.NewSyscallError("socket", err)
-	}
-	defer unix.Close(fd)
-	up, err := unix.NewIfreq("lo")
-	if err != nil {
-		return nil, err
-	}
-	up.SetUint16(unix.IFF_UP | unix.IFF_RUNNING)
-	if err := unix.IoctlIfreq(fd, unix.SIOCSIFFLAGS, up); err != nil {
-		return nil, os.NewSyscallError("loopback", err)
-	}
-	for _, step := range []struct {
-		call    uint
-		address net.IP
-	}{{unix.SIOCSIFADDR, net.ParseIP(metadataAddress)}, {unix.SIOCSIFNETMASK, net.IPv4bcast}} {
-		alias, err := unix.NewIfreq("lo:1")
-		if err != nil {
-			return nil, err
-		}
-		if err := alias.SetInet4Addr(step.address.To4()); err != nil {
-			return nil, err
-		}
-		if err := unix.IoctlIfreq(fd, step.call, alias); err != nil {
-			return nil, os.NewSyscallError("metadata address", err)
-		}
-	}
-	var files []*os.File
-	for _, address := range []string{metadataAddress + ":80", gatewayAddress + ":443", controlAddress + ":443"} {
-		config := net.ListenConfig{}
-		config.SetMultipathTCP(false) // it knows no hop limit
-		l, err := config.Listen(context.Background(), "tcp4", address)
-		if err != nil {
-			return nil, err
-		}
-		f, err := l.(*net.TCPListener).File() //nolint:forcetypeassert // of a network of that name
-		if err != nil {
-			return nil, err
-		}
-		files = append(files, f)
-	}
-	// What is accepted there has it too: an answer goes no further than on EC2.
-	err = unix.SetsockoptInt(int(files[0].Fd()), unix.IPPROTO_IP, unix.IP_TTL, s.HopLimit)
-	return files, os.NewSyscallError("hop limit", err)
 }

@@ -11,6 +11,7 @@ import (
 	"github.com/hakonegate/hakone/internal/access"
 	"github.com/hakonegate/hakone/internal/imds"
 	"github.com/hakonegate/hakone/internal/instance"
+	"github.com/hakonegate/hakone/internal/service/ec2"
 	"github.com/hakonegate/hakone/internal/wire"
 )
 
@@ -39,6 +40,7 @@ func (s *Server) findInstance(ctx context.Context, r *http.Request) (any, error)
 // An InstanceSession is what a session as an instance must know.
 type InstanceSession struct {
 	Instance *imds.Instance `json:"instance"`
+	Egress   ec2.Egress     `json:"egress"` // what its security groups let it reach
 }
 
 // openInstance returns what a session as an instance must know, if the security
@@ -59,7 +61,7 @@ func (s *Server) openInstance(ctx context.Context, r *http.Request) (any, error)
 	if err != nil {
 		return nil, err
 	}
-	return &InstanceSession{Instance: facts}, nil
+	return &InstanceSession{facts, s.ec2.Egress(&i)}, nil
 }
 
 // instanceNames lists the names that lead to the data plane and the control plane

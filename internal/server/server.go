@@ -54,6 +54,7 @@ type Config struct {
 	Functions  Functions         // how functions run
 	Fleet      Fleet             // how the engine is shared
 	SSH        string            // address of the SSH server into instances; "" means none
+	Egress     bool              // instances reach what this machine does, as far as their security groups let them
 	NoReplay   bool              // refuse signed requests to APIs that were accepted before
 	RegionHint string            // what the environment says, for a fresh data directory
 	AsyncScale float64           // of the waits between tries of asynchronous calls; 0 means 1

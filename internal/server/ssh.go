@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"net"
+	"net/netip"
 	"os"
 	"path/filepath"
 	"strings"
@@ -114,7 +115,7 @@ func (s *Server) instanceCommand(ctx context.Context, i *ec2.Instance) (*instanc
 			environment = append(environment, name+"="+value)
 		}
 	}
-	return &instance.Command{
+	command := &instance.Command{
 		Environment: environment,
 		Metadata:    imds.New(imds.Config{Source: source, Log: s.log}),
 		HopLimit:    facts.HopLimit,
@@ -126,7 +127,15 @@ func (s *Server) instanceCommand(ctx context.Context, i *ec2.Instance) (*instanc
 		Region:      s.config.Region,
 		CAFile:      caFile(s.config.DataDir),
 		Prompt:      firstOf(i.LogicalID, i.InstanceID),
-	}, nil
+		PrivateIP:   i.PrivateIP,
+	}
+	if s.config.Egress {
+		command.Egress = func(network string, to netip.AddrPort) bool {
+			now, err := s.ec2.Find(i.InstanceID)
+			return err == nil && s.ec2.Egress(&now).Allows(network, to)
+		}
+	}
+	return command, nil
 }
 
 func (s *Server) metadataOf(i *ec2.Instance) *imds.Services {
