@@ -12,7 +12,10 @@ func TestFunctionClients(t *testing.T) {
 	for _, tt := range []struct{ name, script, want string }{
 		{"asynchronous calls", asyncScript, "202 b''\n204\nRetriesExhausted 3 True\nSuccess 1 {'ok': True}\nInvalidParameterValueException\n404\n"},
 		{"function URLs", urlScript, "201 NONE False\n403\nBUFFERED\n200 /a%20b /a b anonymous\n200 ok\n403\n1\n404\n"},
-		{"response streams", streamScript, "200 b'{\"a\": 1}' {}\nException boom True\n"},
+		{
+			"response streams", streamScript,
+			"200 b'{\"a\": 1}' {}\nException boom True\nb'one' 0 [b'two'] None None\nb'one' 1 [] TypeError late\nResourceNotFoundException\n",
+		},
 		{"layers", layerScript, "1 MIT\n2\n[2, 1] 1\n'from layer'\n404\n"},
 		{"provisioned concurrency", provisionedScript, "202 IN_PROGRESS\nREADY 2\nNone 1\nInvalidParameterValueException\n1\nProvisionedConcurrencyConfigNotFoundException\n"},
 		{"what Terraform reads", readScript, "None\nAuto\nAllow\n1000 1000\n413 RequestEntityTooLargeException\n['$LATEST', '1', '2']\nTrue\nInvalidParameterValueException\n"},
@@ -127,6 +130,24 @@ print(out["StatusCode"], chunk["PayloadChunk"]["Payload"], complete["InvokeCompl
 out = client.invoke_with_response_stream(FunctionName="stream", Payload=b'{"x": 1}', LogType="Tail")
 complete = list(out["EventStream"])[-1]["InvokeComplete"]
 print(complete["ErrorCode"], json.loads(complete["ErrorDetails"])["errorMessage"], len(complete["LogResult"]) > 0)
+text = io.BytesIO()
+with zipfile.ZipFile(text, "w") as z:
+    z.writestr("index.js", """exports.handler = awslambda.streamifyResponse(async (event, stream) => {
+  stream.write("one");
+  await new Promise(done => setTimeout(done, 5000));
+  if (event.fail) throw new TypeError("late");
+  stream.end("two");
+});""")
+client.create_function(FunctionName="chunks", Runtime="nodejs20.x", Role=role, Handler="index.handler", Timeout=30, Code={"ZipFile": text.getvalue()})
+logs = boto3.client("logs")
+for payload in (b"{}", b'{"fail": 1}'):
+    events = iter(client.invoke_with_response_stream(FunctionName="chunks", Payload=payload)["EventStream"])
+    first = next(events)["PayloadChunk"]["Payload"]
+    ended = len(logs.filter_log_events(logGroupName="/aws/lambda/chunks", filterPattern="REPORT")["events"])
+    rest = list(events)
+    complete = rest[-1]["InvokeComplete"]
+    print(first, ended, [e["PayloadChunk"]["Payload"] for e in rest[:-1]], complete.get("ErrorCode"), json.loads(complete.get("ErrorDetails", "{}")).get("errorMessage"))
+print(refused(lambda: client.invoke_with_response_stream(FunctionName="none")).response["Error"]["Code"])
 `
 
 const layerScript = `

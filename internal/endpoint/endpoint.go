@@ -115,6 +115,7 @@ type call struct {
 	parameters []string         // of the query, that named the operation
 	signature  *sigv4.Signature // nil: nobody signed
 	stream     io.ReadCloser    // the answer's body
+	live       bool             // the stream is sent as it comes
 
 	caller *access.Caller
 	facts  *access.RequestFacts
@@ -282,7 +283,7 @@ func (c *call) write(status int, contentType string, body []byte) {
 	}
 	c.w.WriteHeader(status)
 	if c.stream != nil {
-		_, err := io.Copy(c.w, c.stream) // a client that has gone needs no answer
+		_, err := io.Copy(c.sink(), c.stream) // a client that has gone needs no answer
 		if err = errors.Join(err, c.stream.Close()); err != nil {
 			c.log.InfoContext(c.r.Context(), "answer was cut", "request_id", c.id, "operation", c.operation.Name, "error", err)
 		}
@@ -291,6 +292,28 @@ func (c *call) write(status int, contentType string, body []byte) {
 	if c.r.Method != http.MethodHead {
 		_, _ = c.w.Write(body) // a client that has gone needs no answer
 	}
+}
+
+// sink is where a stream goes.
+func (c *call) sink() io.Writer {
+	if c.live {
+		return &flushing{c.w, http.NewResponseController(c.w)}
+	}
+	return c.w
+}
+
+// A flushing writer sends at once what is written to it.
+type flushing struct {
+	w       http.ResponseWriter
+	control *http.ResponseController
+}
+
+func (f *flushing) Write(p []byte) (int, error) {
+	n, err := f.w.Write(p)
+	if err == nil {
+		err = f.control.Flush()
+	}
+	return n, err
 }
 
 // requestID returns a random UUID.

@@ -37,6 +37,9 @@ func (p restProtocol) encode(c *call) (int, []byte, error) {
 	if a.Status == 0 {
 		a.Status = c.operation.Status
 	}
+	if a.Stream != nil {
+		c.stream, c.live = a.Stream, true
+	}
 	if a.Status == http.StatusNoContent {
 		a.Body = nil
 	}

@@ -12,7 +12,8 @@ package wire
 //
 // and what says nothing is a member of the JSON body. An output's fields may say
 // header and payload too, and rest:"status" is an int that is answered instead of
-// the table's status unless it is zero.
+// the table's status unless it is zero. An output's payload may be an
+// [io.ReadCloser], which is sent as it comes.
 func (o Operation) At(method, path string, status int) Operation {
 	o.Method, o.Path, o.Status = method, path, status
 	return o

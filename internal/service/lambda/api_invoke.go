@@ -26,25 +26,19 @@ type invokeAnswer struct {
 	LogResult       string `rest:"header=X-Amz-Log-Result"`
 	ExecutedVersion string `rest:"header=X-Amz-Executed-Version"`
 	Payload         []byte `rest:"payload"`
-
-	resultType string // for streams
 }
 
 const maxClientContext = 3583
 
-// invoke asks the policies itself: the function's own may allow the caller too.
-func (s *Service) invoke(ctx context.Context, in *invokeRequest) (*invokeAnswer, error) {
+// call checks what a client sent. Whether it may call is asked later, because the
+// function's own policy may allow it too.
+func (in *invokeRequest) call(ctx context.Context) (*InvokeInput, error) {
 	if len(in.ClientContext) > maxClientContext {
 		return nil, invalidParameter("Client context must be no more than %d bytes when base64-encoded", maxClientContext)
 	}
 	clientContext, err := base64.StdEncoding.DecodeString(in.ClientContext)
 	if err != nil {
 		return nil, invalidParameter("Client context must be a valid Base64-encoded JSON object.")
-	}
-	caller, facts := access.From(ctx)
-	call := &InvokeInput{
-		FunctionARN: in.FunctionName, Qualifier: in.Qualifier, Payload: in.Payload, Caller: caller, Facts: facts,
-		ClientContext: string(clientContext), Tail: in.LogType == "Tail",
 	}
 	var v violations
 	switch in.LogType {
@@ -57,7 +51,16 @@ func (s *Service) invoke(ctx context.Context, in *invokeRequest) (*invokeAnswer,
 	default:
 		v.add(in.InvocationType, "invocationType", "satisfy enum value set: [Event, RequestResponse, DryRun]")
 	}
-	if err := v.err(); err != nil {
+	caller, facts := access.From(ctx)
+	return &InvokeInput{
+		FunctionARN: in.FunctionName, Qualifier: in.Qualifier, Payload: in.Payload, Caller: caller, Facts: facts,
+		ClientContext: string(clientContext), Tail: in.LogType == "Tail",
+	}, v.err()
+}
+
+func (s *Service) invoke(ctx context.Context, in *invokeRequest) (*invokeAnswer, error) {
+	call, err := in.call(ctx)
+	if err != nil {
 		return nil, err
 	}
 	switch in.InvocationType {
@@ -73,7 +76,7 @@ func (s *Service) invoke(ctx context.Context, in *invokeRequest) (*invokeAnswer,
 	}
 	return &invokeAnswer{
 		RequestID: out.RequestID, FunctionError: out.FunctionError, ExecutedVersion: out.ExecutedVersion, Payload: out.Payload,
-		LogResult: base64.StdEncoding.EncodeToString(out.LogResult), resultType: out.ContentType,
+		LogResult: base64.StdEncoding.EncodeToString(out.LogResult),
 	}, nil
 }
 

@@ -70,6 +70,11 @@ func (s *Service) Invoke(ctx context.Context, in *InvokeInput) (*InvokeOutput, e
 	if err != nil {
 		return nil, err
 	}
+	return s.run(ctx, in, a)
+}
+
+// run calls the function of a call that was admitted.
+func (s *Service) run(ctx context.Context, in *InvokeInput, a admitted) (*InvokeOutput, error) {
 	if a.throttled {
 		return nil, throttled("ReservedFunctionConcurrentInvocationLimitExceeded")
 	}

@@ -3,6 +3,7 @@ package restjson
 import (
 	"encoding/json"
 	"fmt"
+	"io"
 	"net/http"
 	"reflect"
 	"strings"
@@ -14,6 +15,7 @@ type Answer struct {
 	Status int // 0 means the table's
 	Header http.Header
 	Body   []byte
+	Stream io.ReadCloser // instead of Body, if it is not nil; to be sent as it comes, and to be closed
 }
 
 // Encode writes an output. With lower, members begin with a small letter; keys
@@ -30,7 +32,12 @@ func Encode(output any, lower bool) (*Answer, error) {
 				a.Header.Set(p.name, fmt.Sprint(field.Interface()))
 			}
 		case "payload":
-			a.Body, payload = field.Bytes(), true
+			payload = true
+			if stream, ok := field.Interface().(io.ReadCloser); ok {
+				a.Stream = stream
+			} else if field.Kind() == reflect.Slice {
+				a.Body = field.Bytes()
+			}
 		}
 	}
 	if payload {
