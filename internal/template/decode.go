@@ -16,7 +16,7 @@ type Unmarshaler interface{ UnmarshalNode(n *Node) error }
 
 // Decode stores n in the value that into points to. Struct fields are found
 // by their json tag, else by their name; a field with the tag required:"true"
-// must be there, and one with the tag oneof:"A,B" has one of these values. A property that the struct does not have is an error with its
+// must be there. The tag oneof:"A,B" is for [Node.Verify]: the value is one of these. A property that the struct does not have is an error with its
 // position, as is a value of the wrong kind.
 //
 // Conversion happens here, when the wanted type is known: 128, "128" and a
@@ -36,14 +36,14 @@ func (n *Node) Decode(into any) error {
 // Verify finds what [Node.Decode] into a value like shape would refuse. Values
 // that are not known yet may be anything.
 func (n *Node) Verify(shape any) error {
-	d := decoder{unknown: true}
+	d := decoder{verify: true}
 	d.value(n, reflect.New(reflect.TypeOf(shape)).Elem(), "")
 	return d.faults.err()
 }
 
 type decoder struct {
-	faults  faults
-	unknown bool // a value that is not known may stay so
+	faults faults
+	verify bool // values that are not known may stay so; others are looked at more closely
 }
 
 func (d *decoder) fault(n *Node, format string, args ...any) {
@@ -77,6 +77,9 @@ func (d *decoder) value(n *Node, v reflect.Value, path string) {
 		return
 	}
 	if u, ok := asUnmarshaler(v); ok {
+		if d.verify && hasUnknown(n) {
+			return
+		}
 		if err := u.UnmarshalNode(n); err != nil {
 			e, ok := errors.AsType[*Error](err)
 			if !ok {
@@ -86,7 +89,7 @@ func (d *decoder) value(n *Node, v reflect.Value, path string) {
 		}
 		return
 	}
-	if n.Kind == Unknown && d.unknown {
+	if n.Kind == Unknown && d.verify {
 		return
 	}
 	if n.Kind == Unknown {
@@ -198,13 +201,11 @@ func (d *decoder) structure(n *Node, v reflect.Value, path string) {
 	for _, p := range n.Pairs {
 		i := slices.Index(names, p.Key)
 		if i < 0 {
-			e := errorf(p.KeyPosition, "Encountered unsupported property %s", p.Key)
-			e.Hint = didYouMean(p.Key, names)
-			d.faults.add(e)
+			d.faults.add(UnsupportedProperty(p, names))
 			continue
 		}
 		d.value(p.Value, v.FieldByIndex(known[i].index), path+"/"+p.Key)
-		if known[i].values != nil && p.Value.IsScalar() && !slices.Contains(known[i].values, p.Value.Value) {
+		if d.verify && known[i].values != nil && p.Value.IsScalar() && !slices.Contains(known[i].values, p.Value.Value) {
 			e := errorf(p.Value.Position, "#%s: %s is not a valid enum value", path+"/"+p.Key, p.Value.Value)
 			if e.Hint = didYouMean(p.Value.Value, known[i].values); e.Hint == "" {
 				e.Hint = "it is one of " + strings.Join(known[i].values, ", ")

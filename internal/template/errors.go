@@ -1,6 +1,7 @@
 package template
 
 import (
+	"errors"
 	"fmt"
 	"strings"
 )
@@ -88,6 +89,47 @@ func (e *Error) Format(f fmt.State, verb rune) {
 	default:
 		_, _ = fmt.Fprint(f, e.Message)
 	}
+}
+
+// Join returns one [*Error] of all that is not nil: the first, with the others in
+// its More, each text at one place once. It returns nil if there is nothing.
+func Join(errs ...error) error {
+	var f faults
+	seen := map[string]bool{}
+	var add func(e *Error)
+	add = func(e *Error) {
+		one := *e
+		one.More = nil
+		key := one.Message
+		for _, n := range one.Notes {
+			key += "\n" + n.Position.String()
+		}
+		if !seen[key] {
+			seen[key] = true
+			f.add(&one)
+		}
+		for _, more := range e.More {
+			add(more)
+		}
+	}
+	for _, err := range errs {
+		var e *Error
+		switch {
+		case err == nil:
+		case errors.As(err, &e):
+			add(e)
+		default:
+			add(&Error{Message: err.Error()})
+		}
+	}
+	return f.err()
+}
+
+// UnsupportedProperty is the refusal of a property that a type does not have.
+func UnsupportedProperty(p Pair, known []string) *Error {
+	e := errorf(p.KeyPosition, "Encountered unsupported property %s", p.Key)
+	e.Hint = didYouMean(p.Key, known)
+	return e
 }
 
 // errorf returns an error at p.

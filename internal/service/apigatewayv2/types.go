@@ -12,7 +12,7 @@ import (
 
 // Types returns the CloudFormation types of HTTP APIs.
 func (s *Service) Types() []stack.Type {
-	return append([]stack.Type{
+	return shaped(append([]stack.Type{
 		{
 			Name: "AWS::ApiGatewayV2::Api", Level: stack.Real, Replace: []string{"ProtocolType"},
 			Attributes: []string{"ApiId", "ApiEndpoint", "ExecuteApiArn"},
@@ -57,7 +57,7 @@ func (s *Service) Types() []stack.Type {
 			Handler:    handler[vpcLinkProperties]{s.makeVpcLink, s.changeVpcLink, s.removeVpcLink},
 		},
 		s.overridesType(),
-	}, s.domainTypes()...)
+	}, s.domainTypes()...))
 }
 
 // A handler handles a resource type with the properties P.

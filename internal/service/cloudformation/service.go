@@ -100,7 +100,7 @@ func New(c Config) *Service {
 		jobs:    make(chan func(context.Context)),
 		stopped: make(chan struct{}),
 	}
-	s.types = stack.Collect(c.Types, s.ownTypes())
+	s.types = stack.Collect(c.Types, s.OwnTypes())
 	return s
 }
 

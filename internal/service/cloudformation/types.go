@@ -7,22 +7,23 @@ import (
 	"github.com/hakonegate/hakone/internal/template"
 )
 
-func (s *Service) ownTypes() []stack.Type {
+// OwnTypes returns the resource types that CloudFormation itself serves.
+func (s *Service) OwnTypes() []stack.Type {
 	return []stack.Type{
 		{
 			Name: "AWS::CloudFormation::Stack", Level: stack.Real, Attributes: []string{"Outputs.*"}, Required: []string{"TemplateURL"},
-			MaxName: 128, Handler: nested{s},
+			MaxName: 128, Handler: nested{s}, Properties: nestedProperties{},
 		},
 		{
 			Name: "AWS::ECR::Repository", Level: stack.Record, Replace: []string{"RepositoryName", "EncryptionConfiguration"}, Attributes: []string{"Arn", "RepositoryUri"},
-			NameProperty: "RepositoryName", MaxName: 256, LowerName: true, Handler: ecrRepository{s},
+			NameProperty: "RepositoryName", MaxName: 256, LowerName: true, Handler: ecrRepository{s}, Properties: ecrProperties{},
 		},
 		{Name: "AWS::CDK::Metadata", Level: stack.Record, Handler: recorded{}},
 		{
 			Name: customTypeName, Level: stack.Real, Required: []string{"ServiceToken"}, Handler: custom{s}, Outside: true, MaxName: 128,
 		},
-		{Name: "AWS::CloudFormation::WaitConditionHandle", Level: stack.Record, Attributes: []string{}, Handler: waitHandle{s}},
-		{Name: "AWS::CloudFormation::WaitCondition", Level: stack.Record, Attributes: []string{"Data"}, Handler: waitCondition{s}},
+		{Name: "AWS::CloudFormation::WaitConditionHandle", Level: stack.Record, Attributes: []string{}, Handler: waitHandle{s}, Properties: struct{}{}},
+		{Name: "AWS::CloudFormation::WaitCondition", Level: stack.Record, Attributes: []string{"Data"}, Handler: waitCondition{s}, Properties: waitProperties{}},
 	}
 }
 

@@ -59,7 +59,7 @@ type recordType struct {
 
 func (t recordType) table() stack.Type {
 	return stack.Type{
-		Name: "AWS::EC2::" + t.kind.name, Level: stack.Record, Handler: t,
+		Name: "AWS::EC2::" + t.kind.name, Level: stack.Record, Handler: t, Properties: stack.PropertyNames(append(strings.Fields(t.kind.properties), "Tags")),
 		Replace: t.kind.replace, Required: t.kind.required, Attributes: slices.Concat(t.kind.idAs, t.kind.attributes),
 	}
 }

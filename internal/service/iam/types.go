@@ -16,40 +16,40 @@ import (
 func (s *Service) Types() []stack.Type {
 	return []stack.Type{
 		{
-			Name: "AWS::IAM::Role", Level: stack.Real, Handler: roleType{s},
+			Name: "AWS::IAM::Role", Level: stack.Real, Handler: roleType{s}, Properties: roleProperties{},
 			Replace: []string{"RoleName", "Path"}, Attributes: []string{"Arn", "RoleId"}, Required: []string{"AssumeRolePolicyDocument"},
 			NameProperty: "RoleName", MaxName: maxRoleName,
 		},
 		{
-			Name: "AWS::IAM::User", Level: stack.Real, Handler: userType{s},
+			Name: "AWS::IAM::User", Level: stack.Real, Handler: userType{s}, Properties: userProperties{},
 			Replace: []string{"UserName"}, Attributes: []string{"Arn"}, NameProperty: "UserName", MaxName: maxUserName,
 		},
 		{
-			Name: "AWS::IAM::Group", Level: stack.Real, Handler: groupType{s},
+			Name: "AWS::IAM::Group", Level: stack.Real, Handler: groupType{s}, Properties: groupProperties{},
 			Replace: []string{"GroupName"}, Attributes: []string{"Arn"}, NameProperty: "GroupName", MaxName: maxGroupName,
 		},
 		{
-			Name: "AWS::IAM::UserToGroupAddition", Level: stack.Real, Handler: additionType{s},
+			Name: "AWS::IAM::UserToGroupAddition", Level: stack.Real, Handler: additionType{s}, Properties: additionProperties{},
 			Replace: []string{"GroupName"}, Attributes: []string{"Id"}, Required: []string{"GroupName", "Users"},
 		},
 		{
-			Name: "AWS::IAM::Policy", Level: stack.Real, Handler: inlineType{s},
+			Name: "AWS::IAM::Policy", Level: stack.Real, Handler: inlineType{s}, Properties: inlineProperties{},
 			Attributes: []string{"Id"}, Required: []string{"PolicyName", "PolicyDocument"},
 		},
 		{
-			Name: "AWS::IAM::RolePolicy", Level: stack.Real, Handler: embeddedType{s, "RoleName", s.roleGrants()},
+			Name: "AWS::IAM::RolePolicy", Level: stack.Real, Handler: embeddedType{s, "RoleName", s.roleGrants()}, Properties: embeddedProperties{},
 			Replace: []string{"PolicyName", "RoleName"}, Required: []string{"PolicyName", "RoleName"},
 		},
 		{
-			Name: "AWS::IAM::UserPolicy", Level: stack.Real, Handler: embeddedType{s, "UserName", s.userGrants()},
+			Name: "AWS::IAM::UserPolicy", Level: stack.Real, Handler: embeddedType{s, "UserName", s.userGrants()}, Properties: embeddedProperties{},
 			Replace: []string{"PolicyName", "UserName"}, Required: []string{"PolicyName", "UserName"},
 		},
 		{
-			Name: "AWS::IAM::GroupPolicy", Level: stack.Real, Handler: embeddedType{s, "GroupName", s.groupGrants()},
+			Name: "AWS::IAM::GroupPolicy", Level: stack.Real, Handler: embeddedType{s, "GroupName", s.groupGrants()}, Properties: embeddedProperties{},
 			Replace: []string{"PolicyName", "GroupName"}, Required: []string{"PolicyName", "GroupName"},
 		},
 		{
-			Name: "AWS::IAM::ManagedPolicy", Level: stack.Real, Handler: managedType{s},
+			Name: "AWS::IAM::ManagedPolicy", Level: stack.Real, Handler: managedType{s}, Properties: managedProperties{},
 			Replace: []string{"ManagedPolicyName", "Path", "Description"},
 			Attributes: []string{
 				"PolicyArn", "PolicyId", "AttachmentCount", "CreateDate", "DefaultVersionId", "IsAttachable", "PermissionsBoundaryUsageCount", "UpdateDate",
@@ -57,16 +57,16 @@ func (s *Service) Types() []stack.Type {
 			Required: []string{"PolicyDocument"}, NameProperty: "ManagedPolicyName", MaxName: maxPolicyName,
 		},
 		{
-			Name: "AWS::IAM::InstanceProfile", Level: stack.Real, Handler: profileType{s},
+			Name: "AWS::IAM::InstanceProfile", Level: stack.Real, Handler: profileType{s}, Properties: profileProperties{},
 			Replace: []string{"InstanceProfileName", "Path"}, Attributes: []string{"Arn"}, Required: []string{"Roles"},
 			NameProperty: "InstanceProfileName", MaxName: maxProfileName,
 		},
 		{
-			Name: "AWS::IAM::OIDCProvider", Level: stack.Real, Handler: oidcType{s},
+			Name: "AWS::IAM::OIDCProvider", Level: stack.Real, Handler: oidcType{s}, Properties: oidcProperties{},
 			Replace: []string{"Url"}, Attributes: []string{"Arn"}, Required: []string{"Url"},
 		},
 		{
-			Name: "AWS::IAM::AccessKey", Level: stack.Real, Handler: accessKeyType{s},
+			Name: "AWS::IAM::AccessKey", Level: stack.Real, Handler: accessKeyType{s}, Properties: accessKeyProperties{},
 			Replace: []string{"UserName", "Serial"}, Attributes: []string{"SecretAccessKey"}, Required: []string{"UserName"},
 		},
 	}

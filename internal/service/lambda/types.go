@@ -14,37 +14,37 @@ import (
 func (s *Service) Types() []stack.Type {
 	return []stack.Type{
 		{
-			Name: "AWS::Lambda::Function", Level: stack.Real, Handler: functions{s},
+			Name: "AWS::Lambda::Function", Level: stack.Real, Handler: functions{s}, Properties: functionProperties{},
 			Replace: []string{"FunctionName", "PackageType"}, Required: []string{"Code", "Role"},
 			Attributes:   []string{"Arn", "SnapStartResponse", "SnapStartResponse.ApplyOn", "SnapStartResponse.OptimizationStatus"},
 			NameProperty: "FunctionName", MaxName: maxName,
 		},
 		{
-			Name: "AWS::Lambda::Permission", Level: stack.Real, Handler: permissions{s},
+			Name: "AWS::Lambda::Permission", Level: stack.Real, Handler: permissions{s}, Properties: permissionProperties{},
 			Replace: []string{"*"}, Required: []string{"Action", "FunctionName", "Principal"}, Attributes: []string{"Id"}, MaxName: 100,
 		},
 		{
-			Name: "AWS::Lambda::Version", Level: stack.Real, Handler: versions{s},
+			Name: "AWS::Lambda::Version", Level: stack.Real, Handler: versions{s}, Properties: versionProperties{},
 			Replace:    []string{"FunctionName", "CodeSha256", "Description", "ProvisionedConcurrencyConfig", "RuntimePolicy"},
 			Required:   []string{"FunctionName"},
 			Attributes: []string{"Version", "FunctionArn"},
 		},
 		{
-			Name: "AWS::Lambda::Alias", Level: stack.Real, Handler: aliases{s},
+			Name: "AWS::Lambda::Alias", Level: stack.Real, Handler: aliases{s}, Properties: aliasProperties{},
 			Replace: []string{"FunctionName", "Name"}, Required: []string{"FunctionName", "FunctionVersion", "Name"},
 			Attributes: []string{"AliasArn"},
 		},
 		{
-			Name: "AWS::Lambda::LayerVersion", Level: stack.Real, Handler: layerVersions{s},
+			Name: "AWS::Lambda::LayerVersion", Level: stack.Real, Handler: layerVersions{s}, Properties: layerProperties{},
 			Replace: []string{"*"}, Required: []string{"Content"}, Attributes: []string{"LayerVersionArn"},
 		},
 		{
-			Name: "AWS::Lambda::Url", Level: stack.Real, Handler: urls{s},
+			Name: "AWS::Lambda::Url", Level: stack.Real, Handler: urls{s}, Properties: urlProperties{},
 			Replace: []string{"TargetFunctionArn", "Qualifier"}, Required: []string{"AuthType", "TargetFunctionArn"},
 			Attributes: []string{"FunctionArn", "FunctionUrl"},
 		},
 		{
-			Name: "AWS::Lambda::EventInvokeConfig", Level: stack.Real, Handler: eventInvokeConfigs{s},
+			Name: "AWS::Lambda::EventInvokeConfig", Level: stack.Real, Handler: eventInvokeConfigs{s}, Properties: eventInvokeProperties{},
 			Replace: []string{"FunctionName", "Qualifier"}, Required: []string{"FunctionName", "Qualifier"},
 		},
 	}

@@ -12,7 +12,7 @@ import (
 // Types returns the resource types of CloudFormation that the service makes.
 func (s *Service) Types() []stack.Type {
 	return []stack.Type{{
-		Name: "AWS::Logs::LogGroup", Level: stack.Real, Handler: logGroups{s},
+		Name: "AWS::Logs::LogGroup", Level: stack.Real, Handler: logGroups{s}, Properties: logGroupProperties{},
 		Replace: []string{"LogGroupName"}, Attributes: []string{"Arn"}, NameProperty: "LogGroupName", MaxName: 512,
 	}}
 }

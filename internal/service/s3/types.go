@@ -13,12 +13,12 @@ import (
 func (s *Service) Types() []stack.Type {
 	return []stack.Type{
 		{
-			Name: "AWS::S3::Bucket", Level: stack.Real, Handler: bucketType{s}, Replace: []string{"BucketName"},
+			Name: "AWS::S3::Bucket", Level: stack.Real, Handler: bucketType{s}, Properties: bucketProperties{}, Replace: []string{"BucketName"},
 			Attributes:   []string{"Arn", "DomainName", "DualStackDomainName", "RegionalDomainName", "WebsiteURL"},
 			NameProperty: "BucketName", MaxName: 63, LowerName: true,
 		},
 		{
-			Name: "AWS::S3::BucketPolicy", Level: stack.Real, Handler: policyType{s}, Replace: []string{"Bucket"}, Attributes: []string{},
+			Name: "AWS::S3::BucketPolicy", Level: stack.Real, Handler: policyType{s}, Properties: policyProperties{}, Replace: []string{"Bucket"}, Attributes: []string{},
 			Required: []string{"Bucket", "PolicyDocument"},
 		},
 	}

@@ -16,7 +16,7 @@ import (
 // serves.
 func (s *Service) Types() []stack.Type {
 	return []stack.Type{{
-		Name: "AWS::SSM::Parameter", Level: stack.Real, Handler: parameterType{s},
+		Name: "AWS::SSM::Parameter", Level: stack.Real, Handler: parameterType{s}, Properties: parameterProperties{},
 		Replace: []string{"Name"}, Attributes: []string{"Type", "Value", "Arn"}, Required: []string{"Type", "Value"},
 		NameProperty: "Name", MaxName: 512,
 	}}
