@@ -254,7 +254,7 @@ func TestMalformedRequestsAreRefusedAndNothingBehindThemIsRouted(t *testing.T) {
 				body, _ := io.ReadAll(res.Body)
 				_ = res.Body.Close()
 				statuses = append(statuses, res.StatusCode)
-				if res.StatusCode != 200 && (res.Header.Get("Content-Type") != "application/json" || res.Header.Get("Apigw-Requestid") == "" || !strings.HasPrefix(string(body), `{"message":"`)) {
+				if res.StatusCode != http.StatusOK && (res.Header.Get("Content-Type") != "application/json" || res.Header.Get("Apigw-Requestid") == "" || !strings.HasPrefix(string(body), `{"message":"`)) {
 					t.Errorf("not an API's answer: %v %s", res.Header, body)
 				}
 			}
@@ -296,7 +296,7 @@ func TestOddRequestsAreRoutedOnce(t *testing.T) {
 			r := bufio.NewReader(c)
 			for range 2 {
 				res, err := http.ReadResponse(r, nil)
-				if err != nil || res.StatusCode != 200 {
+				if err != nil || res.StatusCode != http.StatusOK {
 					t.Fatal(res, err)
 				}
 				_, _ = io.Copy(io.Discard, res.Body)

@@ -28,6 +28,12 @@ var update = flag.Bool("update", false, "write the golden files anew")
 // running returns a server that serves testdata/events/template.yaml.
 func running(t *testing.T) *Server {
 	t.Helper()
+	return runningTemplate(t, filepath.Join("events", "template.yaml"))
+}
+
+// runningTemplate returns a server that serves a template of testdata.
+func runningTemplate(t *testing.T, name string) *Server {
+	t.Helper()
 	if _, err := exec.LookPath("python3"); err != nil {
 		t.Skip("no python3")
 	}
@@ -45,7 +51,7 @@ func running(t *testing.T) *Server {
 		}
 	})
 	<-s.Ready()
-	text, err := os.ReadFile(filepath.Join("testdata", "events", "template.yaml"))
+	text, err := os.ReadFile(filepath.Join("testdata", name))
 	if err != nil {
 		t.Fatal(err)
 	}

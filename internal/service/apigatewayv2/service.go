@@ -128,18 +128,18 @@ func (s *Service) noAPI(apiID string) error {
 // notFound returns the refusal of a call for a resource of the given kind.
 func notFound(kind, format string, args ...any) error {
 	e := awserr.New("NotFoundException", http.StatusNotFound, format, args...)
-	e.Err = noResource(kind)
+	e.Err = absentError(kind)
 	return e
 }
 
-// noResource is the kind of a resource that is not there.
-type noResource string
+// absentError is the kind of a resource that is not there.
+type absentError string
 
-func (n noResource) Error() string { return "no such " + string(n) }
+func (n absentError) Error() string { return "no such " + string(n) }
 
 // refusal is how API Gateway tells of an error: a 404 says what it is about.
 func refusal(e *awserr.Error) any {
-	kind, _ := errors.AsType[noResource](e)
+	kind, _ := errors.AsType[absentError](e)
 	return struct {
 		Message      string `json:"message"`
 		ResourceType string `json:"resourceType,omitempty"`

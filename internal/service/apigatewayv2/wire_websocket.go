@@ -11,7 +11,9 @@ import (
 var webSocketOnly = map[string]map[string]string{
 	"Api":         {"disableSchemaValidation": "false"},
 	"Authorizer":  {"identityValidationExpression": ""},
-	"Integration": {"contentHandlingStrategy": "", "passthroughBehavior": `"WHEN_NO_MATCH"`, "requestTemplates": "", "templateSelectionExpression": ""},
+	"Integration": { //nolint:gosec // no credentials
+		"contentHandlingStrategy": "", "passthroughBehavior": `"WHEN_NO_MATCH"`, "requestTemplates": "", "templateSelectionExpression": "",
+	},
 	"Route":       {"modelSelectionExpression": "", "requestModels": "", "requestParameters": "", "routeResponseSelectionExpression": ""},
 	"Stage":       {"clientCertificateId": ""},
 }
