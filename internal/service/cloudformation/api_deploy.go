@@ -32,6 +32,7 @@ type deploymentInput struct {
 	ResourceTypes         []string
 	NotificationARNs      []string
 	RollbackConfiguration rollbackConfiguration
+	DeploymentConfig      deploymentConfig
 }
 
 type rollbackConfiguration struct {
@@ -66,7 +67,7 @@ type stackIDOutput struct{ StackId string }
 
 // input returns what to deploy. k is the stack that there is, or nil.
 func (a api) input(ctx context.Context, in *deploymentInput, k *Stack) (*DeployInput, error) {
-	if err := in.check(); err != nil {
+	if err := errors.Join(in.check(), in.DeploymentConfig.check()); err != nil {
 		return nil, err
 	}
 	role, err := a.role(ctx, in.RoleARN, k)
@@ -263,6 +264,7 @@ type deleteStackInput struct {
 	RetainResources    []string
 	RoleARN            string
 	DeletionMode       string
+	DeploymentConfig   struct{ Mode string }
 }
 
 func (a api) deleteStack(ctx context.Context, in *deleteStackInput) (*wire.Nothing, error) {

@@ -449,9 +449,9 @@ func TestOtherTypesOfATemplate(t *testing.T) {
 func TestUnknownAWSPolicyIsRefusedWithAHint(t *testing.T) {
 	s := start(t)
 	_, err := types(t, s, "AWS::IAM::Group").Create(t.Context(), &stack.Request{
-		ProposedName: "g", Properties: properties(t, `{ManagedPolicyArns: ['arn:aws:iam::aws:policy/ReadOnlyAccess']}`),
+		ProposedName: "g", Properties: properties(t, `{ManagedPolicyArns: ['arn:aws:iam::aws:policy/SecurityAudit']}`),
 	})
-	if err == nil || !strings.Contains(err.Error(), "Policy arn:aws:iam::aws:policy/ReadOnlyAccess does not exist or is not attachable.") || !strings.Contains(err.Error(), "put the document") {
+	if err == nil || !strings.Contains(err.Error(), "Policy arn:aws:iam::aws:policy/SecurityAudit does not exist or is not attachable.") || !strings.Contains(err.Error(), "put the document") {
 		t.Errorf("Create = %v", err)
 	}
 }
