@@ -9,6 +9,7 @@ import (
 	"errors"
 	"fmt"
 	"strings"
+	"time"
 
 	"github.com/nats-io/nats.go/jetstream"
 
@@ -40,15 +41,19 @@ func Open(ctx context.Context, e *engine.Engine) (*Store, error) {
 
 func open(ctx context.Context, e *engine.Engine, bucket, description string) (*Store, error) {
 	js := e.JetStream()
-	objects, err := js.ObjectStore(ctx, bucket)
-	if !e.Embedded() || errors.Is(err, jetstream.ErrBucketNotFound) || errors.Is(err, jetstream.ErrStreamNotFound) {
-		err = e.Place(ctx, func(ctx context.Context, replicas int) error {
-			objects, err = js.CreateOrUpdateObjectStore(ctx, jetstream.ObjectStoreConfig{
-				Bucket: bucket, Description: description, Replicas: replicas,
-			})
-			return err
+	var objects jetstream.ObjectStore
+	err := e.Place(ctx, func(ctx context.Context, replicas int) (err error) {
+		if objects, err = js.ObjectStore(ctx, bucket); err == nil {
+			status, err := objects.Status(ctx)
+			if err != nil || status.Replicas() >= replicas {
+				return err
+			}
+		}
+		objects, err = js.CreateOrUpdateObjectStore(ctx, jetstream.ObjectStoreConfig{
+			Bucket: bucket, Description: description, Replicas: replicas,
 		})
-	}
+		return err
+	})
 	if err != nil {
 		return nil, fmt.Errorf("open blobs: %w", err)
 	}
@@ -89,10 +94,7 @@ func (s *Store) Get(ctx context.Context, hash string) ([]byte, error) {
 	if !strings.HasPrefix(hash, prefix) {
 		return nil, fmt.Errorf("read blob %q: %w", hash, ErrNotFound)
 	}
-	content, err := s.objects.GetBytes(ctx, hash)
-	for tries := 0; s.shared && err != nil && tries < 20 && engine.Passing(ctx); tries++ {
-		content, err = s.objects.GetBytes(ctx, hash)
-	}
+	content, err := s.read(ctx, hash)
 	if errors.Is(err, jetstream.ErrObjectNotFound) {
 		return nil, fmt.Errorf("read blob %s: %w", hash, ErrNotFound)
 	}
@@ -103,6 +105,25 @@ func (s *Store) Get(ctx context.Context, hash string) ([]byte, error) {
 		return nil, fmt.Errorf("read blob %s: its content is damaged", hash)
 	}
 	return content, nil
+}
+
+// read reads a blob. Of servers that are shared, one may not know yet what another
+// node has stored, and one that dies never answers.
+func (s *Store) read(ctx context.Context, hash string) (content []byte, err error) {
+	if !s.shared {
+		return s.objects.GetBytes(ctx, hash)
+	}
+	for patience := 2 * time.Second; ; patience *= 2 {
+		trying, cancel := context.WithTimeout(ctx, patience)
+		content, err = s.objects.GetBytes(trying, hash)
+		for errors.Is(err, jetstream.ErrObjectNotFound) && engine.Passing(trying) {
+			content, err = s.objects.GetBytes(trying, hash)
+		}
+		cancel()
+		if err == nil || errors.Is(err, jetstream.ErrObjectNotFound) || patience > time.Minute || ctx.Err() != nil {
+			return content, err
+		}
+	}
 }
 
 // Delete removes a blob; removing what is gone succeeds.

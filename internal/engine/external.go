@@ -53,7 +53,7 @@ func connect(ctx context.Context, c Config) (_ *Engine, err error) {
 	}
 	options := []nats.Option{
 		nats.MaxReconnects(-1), nats.ReconnectWait(200 * time.Millisecond), nats.ReconnectJitter(100*time.Millisecond, 100*time.Millisecond),
-		nats.PingInterval(pingEvery), nats.MaxPingsOutstanding(pingsMissed),
+		nats.PingInterval(pingEvery), nats.MaxPingsOutstanding(pingsMissed), nats.FlusherTimeout(pingEvery * pingsMissed),
 		// What is said while there is no connection fails at once, rather than being
 		// said later, when its caller has been told that it failed.
 		nats.ReconnectBufSize(-1),
@@ -179,17 +179,18 @@ const (
 	errUnavailable jetstream.ErrorCode = 10008
 )
 
-// Place makes a stream or bucket by calling create, again while a cluster that
-// has just started does not know enough of its servers.
-func (e *Engine) Place(ctx context.Context, create func(ctx context.Context, replicas int) error) error {
+// Place finds or makes a stream or bucket by calling open, again while a cluster
+// that has just started does not know enough of its servers, or the answer to one
+// of several nodes that start together is lost.
+func (e *Engine) Place(ctx context.Context, open func(ctx context.Context, replicas int) error) error {
 	if e.Embedded() {
-		return create(ctx, 1)
+		return open(ctx, 1)
 	}
 	waiting, cancel := context.WithTimeout(ctx, electionWait)
 	defer cancel()
 	for {
-		asking, done := context.WithTimeout(waiting, 10*time.Second)
-		err := create(asking, e.Replicas())
+		asking, done := context.WithTimeout(waiting, 2*time.Second)
+		err := open(asking, e.Replicas())
 		done()
 		var api *jetstream.APIError
 		switch {

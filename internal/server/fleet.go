@@ -9,6 +9,7 @@ import (
 	"log/slog"
 	"os"
 	"path/filepath"
+	"slices"
 	"time"
 
 	"github.com/hakonegate/hakone/internal/access/seal"
@@ -100,17 +101,22 @@ type sharedLines struct {
 }
 
 // sharedLogs keeps what functions write, and tells the other nodes. What is told
-// while a node is cut off, it never hears.
+// while a node is cut off, it never hears; functions never wait for it.
 type sharedLogs struct {
 	local execenv.Logs
-	e     *engine.Engine
+	node  string
+	told  chan sharedLines
 }
+
+// mostUntold bounds the lines that wait to be told; more are not.
+const mostUntold = 4096
 
 // Append implements [execenv.Logs].
 func (l sharedLogs) Append(group, stream string, events ...execenv.LogEvent) {
 	l.local.Append(group, stream, events...)
-	if text, err := json.Marshal(sharedLines{l.e.Node(), group, stream, events}); err == nil {
-		_ = l.e.Tell(logSubject, text)
+	select {
+	case l.told <- sharedLines{l.node, group, stream, slices.Clone(events)}: // the caller keeps its own
+	default:
 	}
 }
 
@@ -119,11 +125,13 @@ func (s *Server) functionLogs() execenv.Logs {
 	if s.engine.Embedded() {
 		return s.logs
 	}
-	return sharedLogs{s.logs, s.engine}
+	s.untold = make(chan sharedLines, mostUntold)
+	return sharedLogs{s.logs, s.engine.Node(), s.untold}
 }
 
-// hearLogs keeps what functions write on other nodes and workers, until ctx is done.
-func (s *Server) hearLogs(ctx context.Context) error {
+// shareLogs tells other nodes what functions write here, and keeps what they write
+// there and on workers, until ctx is done.
+func (s *Server) shareLogs(ctx context.Context) error {
 	if s.engine.Embedded() {
 		return nil
 	}
@@ -140,9 +148,17 @@ func (s *Server) hearLogs(ctx context.Context) error {
 	if err != nil {
 		return err
 	}
-	<-ctx.Done()
-	stop()
-	return nil
+	defer stop()
+	for {
+		select {
+		case lines := <-s.untold:
+			if text, err := json.Marshal(lines); err == nil {
+				_ = s.engine.Tell(logSubject, text)
+			}
+		case <-ctx.Done():
+			return nil
+		}
+	}
 }
 
 // EngineStatus tells how a node of a fleet stands with the engine.

@@ -69,7 +69,8 @@ type Server struct {
 	started time.Time
 	ready   chan struct{}
 
-	stopping atomic.Bool // load balancers are told
+	stopping atomic.Bool      // load balancers are told
+	untold   chan sharedLines // of functions' logs; nil when nobody shares the engine
 
 	engine *engine.Engine
 	store  *store.Store
@@ -87,7 +88,7 @@ type Server struct {
 	gateway        *gateway.Gateway
 	accessLogs     *accessLogs
 	truststores    truststores
-	variables      map[string]string // of functions
+	variables      map[string]string   // of functions
 	public         *publicCertificates // nil when off
 	traces         *trace.Log
 
@@ -317,7 +318,7 @@ func (s *Server) Run(ctx context.Context) error {
 	working, stop := context.WithCancel(context.WithoutCancel(ctx))
 	defer stop()
 	components, working := errgroup.WithContext(working)
-	for _, run := range []func(context.Context) error{s.iam.Run, s.lambda.Run, s.gateway.Run, s.pool.Run, s.accessLogs.Run, s.s3.Run, s.logs.Run, s.hearLogs} {
+	for _, run := range []func(context.Context) error{s.iam.Run, s.lambda.Run, s.gateway.Run, s.pool.Run, s.accessLogs.Run, s.s3.Run, s.logs.Run, s.shareLogs} {
 		components.Go(func() error { return run(working) })
 	}
 	listeners, listening := errgroup.WithContext(ctx)

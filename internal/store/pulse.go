@@ -66,7 +66,8 @@ type pulse struct {
 	node, run string
 	host      string
 	stop      context.CancelFunc // nil until it begins
-	stopped   chan struct{}
+	work      sync.WaitGroup
+	broken    chan struct{} // gets a value when the stream must be read anew
 
 	mu    sync.Mutex
 	next  uint64
@@ -77,7 +78,7 @@ type pulse struct {
 
 func newPulse(e *engine.Engine) *pulse {
 	host, _ := os.Hostname()
-	return &pulse{e: e, node: e.Node(), run: nuid.Next(), host: host, next: 1, first: 1, stopped: make(chan struct{})}
+	return &pulse{e: e, node: e.Node(), run: nuid.Next(), host: host, next: 1, first: 1, broken: make(chan struct{}, 1)}
 }
 
 // say publishes one beat. Nobody acknowledges it: that it comes back says more.
@@ -125,32 +126,25 @@ func (p *pulse) current(m *mirror) time.Duration {
 	return time.Since(p.since)
 }
 
-// beat gives signs of life until the store is closed, and reads the stream anew
-// when they do not come back although there is a connection.
-func (s *Store) beat() {
+// live gives signs of life, and reads the stream anew when that breaks, until the
+// store is closed.
+func (s *Store) live() {
 	ctx, cancel := context.WithCancel(context.Background())
 	s.pulse.stop = cancel
 	s.pulse.say(s.js, false)
-	go func() {
-		defer close(s.pulse.stopped)
+	s.pulse.work.Go(func() {
 		tick := time.NewTicker(beatEvery)
 		defer tick.Stop()
-		tried := time.Now()
 		for {
 			select {
 			case <-tick.C:
+				s.pulse.say(s.js, false)
 			case <-ctx.Done():
 				return
 			}
-			s.pulse.say(s.js, false)
-			if s.Stale() > StaleAfter && s.pulse.e.Connected() && time.Since(tried) > StaleAfter {
-				tried = time.Now()
-				again, done := context.WithTimeout(ctx, StaleAfter)
-				_ = s.follow(again) // the next turn tries it again
-				done()
-			}
 		}
-	}()
+	})
+	s.pulse.work.Go(func() { s.keepFollowing(ctx) })
 }
 
 // rest ends the signs of life with one that says so.
@@ -159,7 +153,7 @@ func (s *Store) rest() {
 		return
 	}
 	s.pulse.stop()
-	<-s.pulse.stopped
+	s.pulse.work.Wait()
 	s.pulse.say(s.js, true) // others would notice anyway, later
 	_ = s.js.Conn().FlushTimeout(time.Second)
 }

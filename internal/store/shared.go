@@ -58,7 +58,7 @@ func (s *Store) send(ctx context.Context, messages []*nats.Msg) (rev uint64, err
 		case lookErr == nil && wrongSequence(err):
 			return 0, err
 		}
-		if !engine.Passing(ctx) {
+		if !engine.Passing(ctx) || s.Stale() > refuseAfter {
 			return 0, fmt.Errorf("%w: whether the change was made is not known: %w", ErrCutOff, err)
 		}
 	}

@@ -12,6 +12,7 @@ import (
 	"errors"
 	"fmt"
 	"path/filepath"
+	"slices"
 	"strings"
 	"sync"
 	"time"
@@ -54,8 +55,7 @@ type Store struct {
 	largest  int    // bytes of one record
 	pulse    *pulse // nil when embedded
 
-	consuming sync.Mutex // held while consume is replaced
-	consume   jetstream.ConsumeContext
+	consume jetstream.ConsumeContext // replaced by what pulse runs only
 
 	// writing holds one token: writers of this process take turns, so that
 	// the mirror is never behind when a transaction is checked against it.
@@ -92,7 +92,7 @@ func Open(ctx context.Context, e *engine.Engine) (*Store, error) {
 		}
 		return s, nil
 	}
-	s.beat() //nolint:contextcheck // it goes on until Close
+	s.live() //nolint:contextcheck // it goes on until Close
 	return s, nil
 }
 
@@ -150,6 +150,11 @@ func (s *Store) shareStream(ctx context.Context, e *engine.Engine) error {
 	config.Subjects = append(config.Subjects, beatPrefix+">")
 	err := e.Place(ctx, func(ctx context.Context, replicas int) (err error) {
 		config.Replicas = replicas
+		if s.stream, err = s.js.Stream(ctx, streamName); err == nil {
+			if have := s.stream.CachedInfo().Config; have.Replicas >= replicas && slices.Equal(have.Subjects, config.Subjects) {
+				return nil
+			}
+		}
 		s.stream, err = s.js.CreateOrUpdateStream(ctx, config)
 		return err
 	})
@@ -187,23 +192,15 @@ func (s *Store) load(ctx context.Context) error {
 
 // follow makes the mirror follow the stream from where it is.
 func (s *Store) follow(ctx context.Context) error {
-	s.consuming.Lock()
-	defer s.consuming.Unlock()
-	if s.consume != nil {
-		s.consume.Stop()
-		s.consume = nil
-	}
-	config, options := jetstream.OrderedConsumerConfig{}, []jetstream.PullConsumeOpt{jetstream.PullMaxMessages(4096)}
 	if !s.embedded {
-		config.DeliverPolicy, config.OptStartSeq = jetstream.DeliverByStartSequencePolicy, s.mirror.received()+1
-		// A server that died is noticed by the heartbeats that are missing.
-		options = append(options, jetstream.PullExpiry(4*time.Second), jetstream.PullHeartbeat(beatEvery))
+		return s.followShared(ctx)
 	}
-	consumer, err := s.js.OrderedConsumer(ctx, streamName, config)
+	consumer, err := s.js.OrderedConsumer(ctx, streamName, jetstream.OrderedConsumerConfig{})
 	if err != nil {
 		return fmt.Errorf("read records: %w", err)
 	}
-	if s.consume, err = consumer.Consume(s.receive, options...); err != nil {
+	s.consume, err = consumer.Consume(s.receive, jetstream.PullMaxMessages(4096))
+	if err != nil {
 		return fmt.Errorf("read records: %w", err)
 	}
 	return nil
@@ -302,8 +299,6 @@ func (s *Store) Close() (err error) {
 		close(s.closed)
 		s.writing <- struct{}{} // the writer under way still needs the mirror
 		s.rest()
-		s.consuming.Lock()
-		defer s.consuming.Unlock()
 		if s.consume == nil {
 			return
 		}
