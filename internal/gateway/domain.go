@@ -1,6 +1,7 @@
 package gateway
 
 import (
+	"crypto/x509"
 	"strings"
 )
 
@@ -17,7 +18,8 @@ type domain struct {
 	stages map[string]*stage // by mapping key; nil where the stage serves nothing
 	depth  int               // how many segments the longest key has
 
-	truststore string // of mutual TLS; "": nobody has to show a certificate
+	truststore string         // of mutual TLS; "": nobody has to show a certificate
+	trusted    *x509.CertPool // its certificates; nil: the operator has them
 }
 
 // compileDomains makes the domains of what g.config.APIs has now.
@@ -25,6 +27,10 @@ func (g *Gateway) compileDomains(apis map[string]*api) domains {
 	ds := domains{map[string]*domain{}, map[string]*domain{}}
 	for served := range g.config.APIs.Domains() {
 		d := &domain{rules: compileRules(apis, served.Rules), stages: make(map[string]*stage, len(served.Mappings)), truststore: served.Truststore}
+		if served.Trusted != "" {
+			d.trusted = x509.NewCertPool() // empty when the text has become unreadable: nobody is let in
+			d.trusted.AppendCertsFromPEM([]byte(served.Trusted))
+		}
 		for _, m := range served.Mappings {
 			d.stages[m.ApiMappingKey] = stageOf(apis, m.ApiId, m.Stage)
 			d.depth = max(d.depth, 1+strings.Count(m.ApiMappingKey, "/"))

@@ -10,13 +10,14 @@ import (
 )
 
 // Truststore returns the URI of whom the domain name of a TLS server name
-// trusts, or "" where clients need no certificate. A listener must verify the
-// client's certificate before the first request.
-func (g *Gateway) Truststore(serverName string) string {
+// trusts, or "" where clients need no certificate, and the certificates where they
+// are known here. A listener must verify the client's certificate before the first
+// request.
+func (g *Gateway) Truststore(serverName string) (uri string, trusted *x509.CertPool) {
 	if d := g.table.Load().domains.find(strings.ToLower(serverName)); d != nil {
-		return d.truststore
+		return d.truststore, d.trusted
 	}
-	return ""
+	return "", nil
 }
 
 // checkClientCertificate refuses requests to a domain name with mutual TLS on

@@ -58,7 +58,7 @@ func TestMutualTLSIsAskedOfTheRequestsConnection(t *testing.T) {
 		})
 	}
 	for name, want := range map[string]string{"MUTUAL.example.com": "s3://b/one", "x.mutual.example.com": "s3://b/two", "open.example.com": "", "": ""} {
-		if got := b.Truststore(name); got != want {
+		if got, _ := b.Truststore(name); got != want {
 			t.Errorf("Truststore(%q) = %q", name, got)
 		}
 	}

@@ -34,20 +34,23 @@ func openTruststores(files map[string]string, log *slog.Logger) (truststores, er
 
 func (t truststores) has(uri string) bool { return t[uri] != nil }
 
-// require makes config want a client certificate where a domain name does.
-func (t truststores) require(config *tls.Config, truststore func(serverName string) string) {
+// require makes config want a client certificate where a domain name does. Of
+// what truststore returns, a file goes before the pool.
+func (t truststores) require(config *tls.Config, truststore func(serverName string) (uri string, pool *x509.CertPool)) {
 	config.GetConfigForClient = func(hello *tls.ClientHelloInfo) (*tls.Config, error) {
-		uri := truststore(hello.ServerName)
+		uri, pool := truststore(hello.ServerName)
 		if uri == "" {
 			return nil, nil //nolint:nilnil // as crypto/tls wants it: config as it is
 		}
-		store := t[uri]
-		if store == nil {
+		if store := t[uri]; store != nil {
+			pool = store.get()
+		}
+		if pool == nil {
 			return nil, fmt.Errorf("%s: the truststore %s was not given", hello.ServerName, uri)
 		}
 		mutual := config.Clone()
 		mutual.GetConfigForClient = nil
-		mutual.ClientAuth, mutual.ClientCAs = tls.RequireAndVerifyClientCert, store.get()
+		mutual.ClientAuth, mutual.ClientCAs = tls.RequireAndVerifyClientCert, pool
 		mutual.SessionTicketsDisabled = true // a ticket would outlive a change of the truststore
 		mutual.VerifyConnection = checkClientChain
 		return mutual, nil

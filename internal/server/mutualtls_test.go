@@ -44,8 +44,20 @@ func TestMutualTLS(t *testing.T) {
 		t.Fatal(err)
 	}
 	config := &tls.Config{GetCertificate: local.leafFor, NextProtos: []string{"h2", "http/1.1"}}
-	stores.require(config, func(name string) string {
-		return map[string]string{"mutual.example.com": "s3://b/k", "lost.example.com": "s3://b/gone"}[name]
+	kept := x509.NewCertPool()
+	kept.AddCert(other.certificate)
+	stores.require(config, func(name string) (string, *x509.CertPool) {
+		switch name {
+		case "mutual.example.com":
+			return "s3://b/k", kept // the file goes before
+		case "kept.example.com":
+			return "s3://b/kept", kept
+		case "empty.example.com":
+			return "s3://b/empty", x509.NewCertPool()
+		case "lost.example.com":
+			return "s3://b/gone", nil
+		}
+		return "", nil
 	})
 	backend := httptest.NewUnstartedServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 		fmt.Fprint(w, len(r.TLS.VerifiedChains))
@@ -67,6 +79,9 @@ func TestMutualTLS(t *testing.T) {
 		{"a certificate of somebody else", "mutual.example.com", clientLeaf(t, other, elliptic.P256()), false},
 		{"a key that API Gateway does not take", "mutual.example.com", clientLeaf(t, trusted, elliptic.P521()), false},
 		{"a domain name without mutual TLS", "open.example.com", nil, true},
+		{"a certificate that a truststore in S3 has", "kept.example.com", clientLeaf(t, other, elliptic.P256()), true},
+		{"a certificate that it has not", "kept.example.com", clientLeaf(t, trusted, elliptic.P256()), false},
+		{"a truststore without a certificate", "empty.example.com", clientLeaf(t, other, elliptic.P256()), false},
 		{"a truststore that is gone", "lost.example.com", clientLeaf(t, trusted, elliptic.P256()), false},
 	} {
 		t.Run(tt.name, func(t *testing.T) {

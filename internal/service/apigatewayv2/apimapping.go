@@ -162,13 +162,14 @@ type ServedDomain struct {
 	Rules      []RoutingRule // by priority, before the mappings
 	Mappings   []ApiMapping
 	Truststore string // URI of who may connect; "": everybody
+	Trusted    string // their authorities in PEM form; "": the operator has them
 }
 
 // Domains returns the domain names of the account, sorted.
 func (s *Service) Domains() iter.Seq[ServedDomain] {
 	return func(yield func(ServedDomain) bool) {
 		for name, d := range s.domains.All() {
-			out := ServedDomain{Name: name, Truststore: d.DomainName.truststore()}
+			out := ServedDomain{Name: name, Truststore: d.DomainName.truststore(), Trusted: d.Trusted}
 			if d.DomainName.RoutingMode != routingByMappings {
 				out.Rules = d.rules()
 			}

@@ -40,6 +40,7 @@ type domainDocument struct {
 	DomainName DomainName
 	Mappings   map[string]ApiMapping
 	Rules      map[string]RoutingRule
+	Trusted    string // certificates of a truststore in S3, in PEM form
 }
 
 var domainNamePattern = regexp.MustCompile(`^(\*\.)?([a-z0-9]([a-z0-9-]{0,61}[a-z0-9])?\.)+[a-z0-9]([a-z0-9-]{0,61}[a-z0-9])?$`)
@@ -56,7 +57,11 @@ func (s *Service) createDomainName(ctx context.Context, in DomainName, token str
 	if err := s.checkDomainName(&in, regional); err != nil {
 		return nil, err
 	}
-	err := s.domains.Create(ctx, in.DomainName, domainDocument{DomainName: in})
+	trusted, err := s.fetchTruststore(ctx, &in)
+	if err != nil {
+		return nil, err
+	}
+	err = s.domains.Create(ctx, in.DomainName, domainDocument{DomainName: in, Trusted: trusted})
 	if errors.Is(err, store.ErrExists) {
 		return nil, conflict("The domain name resource already exists.")
 	}
@@ -153,7 +158,11 @@ func (s *Service) UpdateDomainName(ctx context.Context, name string, fn func(*Do
 		if err := s.checkDomainName(&changed, d.DomainName.DomainNameConfigurations[0].ApiGatewayDomainName); err != nil {
 			return err
 		}
-		d.DomainName, out = changed, changed
+		trusted, err := s.fetchTruststore(ctx, &changed)
+		if err != nil {
+			return err
+		}
+		d.DomainName, d.Trusted, out = changed, trusted, changed
 		return nil
 	})
 	return &out, err
