@@ -73,7 +73,7 @@ func (p *program) examine(ctx context.Context, listen string) []diagnosis {
 			all = append(all, examineAddress(ctx, address))
 		}
 	}
-	return append(append(all, examineIsolation(), examineFiles(), examineClock()), examineInterpreters()...)
+	return append(append(all, examineIsolation(), examineMemory(), examineFiles(), examineClock()), examineInterpreters()...)
 }
 
 // examineDataDir looks for the data directory, or for where it is to be made.
@@ -121,12 +121,22 @@ func examineIsolation() diagnosis {
 	found, err := sandbox.Probe()
 	missing := found.Missing()
 	if len(missing) == 0 {
-		return diagnosis{Name: "isolation", Level: "ok", Detail: "namespaces, Landlock, seccomp, no new privileges, resource limits; memory is watched, not limited by a cgroup"}
+		return diagnosis{Name: "isolation", Level: "ok", Detail: "namespaces, Landlock, seccomp, no new privileges, resource limits"}
 	}
 	f := diagnosis{Name: "isolation", Level: "lack", Detail: "not here: " + strings.Join(missing, ", ")}
 	f.Cost = "functions are kept apart from the machine by the rest only; --isolation require refuses to run like this"
 	if err != nil {
 		f.Cost += " (" + err.Error() + ")"
+	}
+	return f
+}
+
+// examineMemory says what bounds the memory and processes of functions.
+func examineMemory() diagnosis {
+	f := diagnosis{Name: "memory limit", Level: "ok", Detail: "by control groups: the kernel counts"}
+	if err := sandbox.CheckCgroups(); err != nil {
+		f.Detail = "by looking every 20 ms, and by the number of processes (" + err.Error() + ")"
+		f.Cost = "a function may have more for a moment; under systemd, Delegate=yes gives hakone control groups of its own"
 	}
 	return f
 }

@@ -69,7 +69,7 @@ func (e *environment) await(ctx context.Context, in *inbox, deadline time.Time) 
 	w.proc.KillCommand()
 	<-w.proc.Done()
 	e.stop("failure")
-	return platformError(exited(w.proc.Exit()), "error"), true
+	return e.ended(w), true
 }
 
 // lastWords takes what our client sent before its process ended.

@@ -99,7 +99,7 @@ func (e *environment) until(done <-chan struct{}, deadline time.Time) outcome {
 			case <-done:
 				return outcome{}
 			default:
-				return platformError(exited(w.proc.Exit()), "error")
+				return e.ended(w)
 			}
 		case o := <-w.failed:
 			return o

@@ -50,8 +50,9 @@ type Pool struct {
 	interpreters interpreters
 	spares       spares
 	code         codeCache
-	prepare      func() error // once
-	rooms        bool         // processes get rooms of their own; set by prepare
+	prepare      func() error     // once
+	rooms        bool             // processes get rooms of their own; set by prepare
+	cgroups      *sandbox.Cgroups // where the kernel bounds rooms; nil: nowhere; set by prepare
 	work         sync.WaitGroup
 
 	mu         sync.Mutex // taken alone, or inside spares.mu
@@ -196,6 +197,7 @@ func (p *Pool) acquire(fn *Function) (*environment, error) {
 		}
 		p.discard(e)
 	}
+	p.makeRoom()
 	if p.existing >= p.limit() && !p.evict() {
 		return nil, ErrLimit
 	}

@@ -23,6 +23,12 @@ func (p *Pool) setUpRooms() error {
 	}
 	found, err := sandbox.Probe()
 	p.rooms = err == nil
+	if p.rooms {
+		var why error
+		if p.cgroups, why = sandbox.OpenCgroups(); why != nil {
+			p.log.Debug("memory of functions is looked at, not bounded by the kernel", slog.Any("reason", why))
+		}
+	}
 	missing := found.Missing()
 	if len(missing) == 0 {
 		return nil
@@ -126,12 +132,18 @@ func (e *environment) furniture(l layout) *sandbox.Furniture {
 	if !e.pool.rooms {
 		return nil
 	}
-	f := &sandbox.Furniture{Binds: []sandbox.Bind{{Source: l.code, Target: taskRoot}}, TmpBytes: e.fn.tmpBytes(), Tmp: e.tmp}
+	f := &sandbox.Furniture{Binds: []sandbox.Bind{{Source: l.code, Target: taskRoot}}, TmpBytes: min(e.fn.tmpBytes(), mostTmp()), Tmp: e.tmp}
+	// Files in /tmp are memory too. What the function itself may have is looked
+	// at, because Lambda does not count them.
+	f.MemoryBytes = int64(e.fn.memoryMB())<<20 + f.TmpBytes + roomOverhead
 	if len(e.fn.Layers) > 0 {
 		f.Binds = append(f.Binds, sandbox.Bind{Source: l.layers, Target: optRoot})
 	}
 	return f
 }
+
+// roomOverhead is what the first process of a room and the kernel need.
+const roomOverhead = 64 << 20
 
 // keepTmp notes the /tmp of the environment's newest process, which the next
 // one gets.

@@ -96,7 +96,7 @@ func (p *Pool) startClient(in *interpreter, wrapper string, env []string, furnit
 func (p *Pool) startProcess(w *worker, c *sandbox.Command) (err error) {
 	c.Output, c.Limits = &w.out, sandbox.Limits{OpenFiles: openFiles}
 	if c.Room != nil {
-		w.localhost = c.Room.Localhost
+		w.localhost, c.Cgroups = c.Room.Localhost, p.cgroups
 	}
 	w.proc, err = sandbox.Start(*c)
 	return err

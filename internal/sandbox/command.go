@@ -19,7 +19,10 @@ type Command struct {
 
 	Room      *Room      // nil: the machine as it is
 	Furniture *Furniture // for a room that is complete from the start
+	Cgroups   *Cgroups   // where the room's is made; nil: it has none
 	Held      bool       // the room is built, but only [Process.Release] says what to run in it
+
+	cgroup *cgroup
 }
 
 // Limits bound what the process may use. Zero means the system's own limit.
@@ -58,6 +61,7 @@ type Protections struct {
 	Namespaces       bool // a room: own view of processes, files and users
 	Landlock         bool // sees only the files that it needs
 	Seccomp          bool // dangerous system calls are refused
+	Cgroup           bool // memory and processes are bounded where the kernel counts them
 }
 
 // Missing lists the protections that are off, in the words of the

@@ -21,6 +21,8 @@ type Process struct {
 	room        *room
 	host        *Process // whose room it joined; nil: nobody's
 	inside      int      // process id in that room
+	cgroup      *cgroup  // the room's; nil: it has none
+	oom         bool     // the kernel ended one of its processes for its memory; set with ended
 
 	mu      sync.Mutex
 	ended   bool // the process was waited for: its pid may belong to another
@@ -79,7 +81,23 @@ func (p *Process) start(c Command) (*os.Process, error) {
 	std := []*os.File{null, write, write}
 	var proc *os.Process
 	if c.Room != nil {
-		if proc, p.room, err = startStage(&c, sys, std); err == nil {
+		if c.Cgroups != nil {
+			if c.cgroup, err = c.Cgroups.make(c.Room.Processes); err != nil {
+				out.close()
+				return nil, fmt.Errorf("make a control group: %w", err)
+			}
+			p.cgroup, p.protections.Cgroup = c.cgroup, true
+			if c.Furniture != nil && c.Furniture.MemoryBytes > 0 {
+				err = p.cgroup.bound(c.Furniture.MemoryBytes)
+			}
+		}
+		if err == nil {
+			proc, p.room, err = startStage(&c, sys, std)
+		}
+		if c.cgroup != nil {
+			c.cgroup.close()
+		}
+		if err == nil {
 			if err = p.room.begin(&c, dir, env, &p.protections); err != nil {
 				_ = proc.Kill()
 				_, _ = proc.Wait()
@@ -93,6 +111,9 @@ func (p *Process) start(c Command) (*os.Process, error) {
 	}
 	if err != nil {
 		out.close()
+		if p.cgroup != nil {
+			p.cgroup.remove()
+		}
 		return nil, err
 	}
 	p.pid, p.out = proc.Pid, out
@@ -108,10 +129,14 @@ func (p *Process) wait(proc *os.Process) {
 	state, err := proc.Wait()
 	p.mu.Lock()
 	p.ended = true
+	p.oom = p.cgroup != nil && p.cgroup.killed()
 	// What it left in its group goes with it. The group's number stays taken
 	// as long as it has members, so this cannot reach anybody else's.
 	killGroup(p.pid)
 	p.mu.Unlock()
+	if p.cgroup != nil {
+		defer p.cgroup.remove()
+	}
 	exit := Exit{Code: -1}
 	if err == nil {
 		ws, ok := state.Sys().(syscall.WaitStatus)
@@ -178,6 +203,20 @@ func (p *Process) Kill() {
 	<-p.done
 }
 
+// OutOfMemory reports whether the kernel ended the process, or one in its room,
+// because the room's control group had no more memory.
+func (p *Process) OutOfMemory() bool {
+	if p.cgroup == nil {
+		return false
+	}
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	if p.ended {
+		return p.oom
+	}
+	return p.cgroup.killed()
+}
+
 // KillCommand ends the command and its group, but not a room that outlives it,
 // and does not wait.
 func (p *Process) KillCommand() {
@@ -208,6 +247,11 @@ func (p *Process) Terminate() {
 func (p *Process) Furnish(f Furniture) (*os.File, error) {
 	if p.room == nil {
 		return nil, errors.New("the process has no room")
+	}
+	if p.cgroup != nil && f.MemoryBytes > 0 {
+		if err := p.cgroup.bound(f.MemoryBytes); err != nil {
+			return nil, fmt.Errorf("bound the memory: %w", err)
+		}
 	}
 	if err := p.room.furnish(f); err != nil {
 		return nil, err

@@ -20,6 +20,9 @@ type Bind struct{ Source, Target string }
 type Furniture struct {
 	Binds    []Bind // over the room's empty folders /var/task and /opt
 	TmpBytes int64  // how much /tmp holds
+	// MemoryBytes is the most that the room's control group, if it has one, may
+	// have, /tmp included; 0 sets no bound.
+	MemoryBytes int64
 	// Tmp is the /tmp of an earlier process that Furnish returned; nil makes a
 	// new one.
 	Tmp *os.File

@@ -46,6 +46,12 @@ func startStage(c *Command, sys *syscall.SysProcAttr, std []*os.File) (*os.Proce
 		sys.Cloneflags |= unix.CLONE_NEWNET
 	}
 	setUsers(sys)
+	// A session is a group of its own to the scheduler, however many processes
+	// it has.
+	sys.Setpgid, sys.Setsid = false, true
+	if c.cgroup != nil {
+		sys.UseCgroupFD, sys.CgroupFD = true, c.cgroup.fd
+	}
 	// The stage is this very program, which may have been replaced on disk.
 	proc, err := os.StartProcess("/proc/self/exe", []string{stageName}, &os.ProcAttr{
 		Dir: "/", Env: []string{"GOMAXPROCS=1"}, Sys: sys, Files: append(append(std, theirs), c.Files...),

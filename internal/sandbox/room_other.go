@@ -54,3 +54,24 @@ func (p *Process) Join(c Command) (*Process, error) { return Start(c) }
 
 // Dial connects to an address of the loopback.
 func (p *Process) Dial(addr *net.TCPAddr) (net.Conn, error) { return net.DialTCP("tcp4", nil, addr) }
+
+// Cgroups is of no use here.
+type Cgroups struct{}
+
+// OpenCgroups fails: only Linux has control groups.
+func OpenCgroups() (*Cgroups, error) { return nil, errNoRooms }
+
+// CheckCgroups fails like OpenCgroups.
+func CheckCgroups() error { return errNoRooms }
+
+func (*Cgroups) make(uint64) (*cgroup, error) { return nil, errNoRooms }
+
+type cgroup struct{}
+
+func (*cgroup) bound(int64) error { return errNoRooms }
+
+func (*cgroup) killed() bool { return false }
+
+func (*cgroup) close() {}
+
+func (*cgroup) remove() {}
