@@ -20,15 +20,15 @@ func (p *program) logsCommand() *cobra.Command {
 	var since time.Duration
 	var filter, group string
 	command := &cobra.Command{
-		Use:   "logs [FUNCTION]",
-		Short: "Show what a function wrote, or an API's access log",
+		Use:   "logs [FUNCTION|INSTANCE]",
+		Short: "Show what a function or an instance's user data wrote, or an API's access log",
 		Example: `  hakone logs HelloWorldFunction
   hakone logs HelloWorldFunction -f --since 5m --filter ERROR
   hakone logs --group AccessLogs`,
 		Args: arguments(cobra.MaximumNArgs(1)),
 		RunE: func(c *cobra.Command, args []string) error {
 			if (len(args) == 1) == (group != "") {
-				return usagef("name either a function or, with --group, a log group: see hakone logs --help")
+				return usagef("name either a function or an instance or, with --group, a log group: see hakone logs --help")
 			}
 			client, err := p.connect(c.Context())
 			if err != nil {

@@ -25,6 +25,7 @@ type upOptions struct {
 	listenHTTP string
 	ssh        string
 	egress     string
+	userData   bool
 	proxies    []string
 	endpoints  []string
 	functions  []string
@@ -62,6 +63,7 @@ ran before goes on.`,
 	flags.StringVar(&o.listenHTTP, "listen-http", "", "address of a plain data plane (off)")
 	flags.StringVar(&o.ssh, "ssh", "", "address of an SSH server into the instances, such as 127.0.0.1:2222; their key pairs open it (off)")
 	egressFlag(flags, &o.egress)
+	flags.BoolVar(&o.userData, "run-user-data", false, "run the user data of new instances, once, with its output in hakone logs INSTANCE")
 	flags.StringArrayVar(&o.proxies, "trusted-proxy", nil, "address or CIDR block of a proxy whose X-Forwarded-For tells the source IP (repeatable)")
 	flags.StringArrayVar(&o.endpoints, "service-endpoint", nil, "SERVICE=URL of an AWS service that integrations and functions call, such as sqs=http://127.0.0.1:9324 (repeatable)")
 	flags.StringArrayVar(&o.functions, "function-endpoint", nil, "NAME=URL of a function that a real Lambda or a compatible endpoint runs, called with your AWS credentials (repeatable)")
@@ -150,6 +152,7 @@ func (p *program) serve(ctx context.Context, o *upOptions, paths []string, d *de
 		Account:    p.account,
 		Region:     firstOf(p.region, d.region),
 		SSH:        o.ssh,
+		UserData:   o.userData,
 		Egress:     o.egress == "host",
 		Proxies:    proxies,
 		Services:   endpoints,

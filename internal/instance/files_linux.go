@@ -154,6 +154,11 @@ func (s *stageSettings) buildFiles() error {
 	if err := all.memory(home, "size=512m", "nr_inodes=65536", "mode=700", own, ownGroup); err != nil {
 		return err
 	}
+	if s.Script != nil {
+		if err := all.memory(rootHome, "size=512m", "nr_inodes=65536", "mode=700", own, ownGroup); err != nil {
+			return err
+		}
+	}
 	var stores []string
 	for _, path := range systemBundles {
 		if real, err := filepath.EvalSymlinks(path); err == nil && strings.HasPrefix(real, "/etc/") && !slices.Contains(stores, real) {
@@ -231,6 +236,14 @@ func (s *stageSettings) write(links map[string]string) error {
 		"." + localFile:     string(s.Local),
 	} {
 		if err := os.WriteFile(name, []byte(text), 0o644); err != nil { //nolint:gosec // as above
+			return err
+		}
+	}
+	if s.Script != nil {
+		if err := os.MkdirAll(filepath.Dir("."+scriptFile), 0o755); err != nil { //nolint:gosec // as above
+			return err
+		}
+		if err := os.WriteFile("."+scriptFile, s.Script, 0o755); err != nil { //nolint:gosec // as above
 			return err
 		}
 	}

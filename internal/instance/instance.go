@@ -26,6 +26,7 @@ var ErrNoNamespaces = errors.New("no namespaces")
 // A Command is what to run, and where.
 type Command struct {
 	Args        []string // program and arguments; empty: a shell
+	Script      []byte   // in place of Args: run by a user that is root inside, and has no power outside; not for RunBeside
 	Environment []string // the caller's own, NAME=VALUE
 	Metadata    http.Handler
 	HopLimit    int    // of the metadata service's answers; 0 means 1

@@ -94,7 +94,7 @@ func readable(in io.Reader) (io.Reader, func(), error) {
 // settings is what the stage must know.
 func (c *Command) settings(local, all []byte) *stageSettings {
 	s := &stageSettings{
-		Args: c.Args, Env: c.insideEnvironment(), Path: variable(c.Environment, "PATH"), Home: callerHome(c.Environment),
+		Args: c.Args, Script: c.Script, Env: c.insideEnvironment(), Path: variable(c.Environment, "PATH"), Home: callerHome(c.Environment),
 		Hidden: c.Hidden, Hostname: c.Hostname, HopLimit: max(c.HopLimit, 1), Local: local, Bundle: all,
 		Terminal: c.Terminal != nil, Root: isRoot(),
 		Egress: c.Egress != nil, PrivateIP: c.PrivateIP,
@@ -120,8 +120,12 @@ var passed = []string{"TERM", "COLORTERM", "LANG", "LANGUAGE", "TZ", "NO_COLOR"}
 // insideEnvironment returns the command's variables. There are none that lead an
 // SDK anywhere: only trust stores that programs bring along need them.
 func (c *Command) insideEnvironment() []string {
+	home, user := home, sshUser
+	if c.Script != nil {
+		home, user = rootHome, "root"
+	}
 	environment := []string{
-		"HOME=" + home, "USER=ec2-user", "LOGNAME=ec2-user", "SHELL=/bin/sh",
+		"HOME=" + home, "USER=" + user, "LOGNAME=" + user, "SHELL=/bin/sh",
 		"PATH=" + strings.TrimPrefix(variable(c.Environment, "PATH")+":"+ownPrograms, ":"),
 		"AWS_CA_BUNDLE=" + bundleFile, "REQUESTS_CA_BUNDLE=" + bundleFile, "CURL_CA_BUNDLE=" + bundleFile, "SSL_CERT_FILE=" + bundleFile,
 		"NODE_EXTRA_CA_CERTS=" + localFile,

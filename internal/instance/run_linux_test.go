@@ -129,3 +129,18 @@ func TestInstancesAtOnceHaveMetadataOfTheirOwn(t *testing.T) {
 	}
 	running.Wait()
 }
+
+func TestAScriptIsRootInsideOnly(t *testing.T) {
+	needNamespaces(t)
+	c := command(t)
+	c.Script = []byte("#!/bin/sh\nid -un; pwd; echo $HOME; touch ~/mine && echo written; touch /usr/mine 2>/dev/null || echo read only; cat /proc/self/uid_map | tr -s ' '; cat /etc/shadow 2>/dev/null; exit 3\n")
+	var out, errs bytes.Buffer
+	c.Stdout, c.Stderr = &out, &errs
+	status, err := instance.Run(t.Context(), *c)
+	if err != nil || status != 3 {
+		t.Errorf("status %d, %v: %s", status, err, errs.String())
+	}
+	if want := "root\n/\n/root\nwritten\nread only\n 0 1000 1\n"; out.String() != want {
+		t.Errorf("it prints\n%s%s\nwant\n%s", out.String(), errs.String(), want)
+	}
+}

@@ -24,6 +24,7 @@ const stageName = "hakone-instance"
 const (
 	userID          = 1000 // ec2-user
 	home            = "/home/ec2-user"
+	rootHome        = "/root"
 	ownFolder       = "/run/hakone"
 	ownPrograms     = ownFolder + "/bin"
 	bundleFile      = ownFolder + "/ca-bundle.pem"
@@ -32,6 +33,7 @@ const (
 	gatewayAddress  = "127.0.1.1"
 	controlAddress  = "127.0.1.2"
 	hostsFolder     = ownFolder + "/etc"
+	scriptFile      = "/var/lib/cloud/instance/scripts/part-001" // as cloud-init has it
 )
 
 // Descriptors of the stage.
@@ -43,6 +45,7 @@ const (
 // stageSettings are read by the stage when it starts.
 type stageSettings struct {
 	Args, Env     []string
+	Script        []byte
 	Path          string   // the caller's PATH
 	Home          []string // the caller's homes
 	Hidden        []string
@@ -175,8 +178,11 @@ func (s *stageSettings) serve(files []*os.File) error {
 // all that ends here.
 func (s *stageSettings) run(files []*os.File, started chan<- int, ended chan<- *stageReply) {
 	runtime.LockOSThread()
-	args := s.Args
-	if len(args) == 0 {
+	args, dir := s.Args, home
+	switch {
+	case s.Script != nil:
+		args, dir = []string{scriptFile}, "/"
+	case len(args) == 0:
 		args = []string{shell()}
 	}
 	_ = os.Setenv("PATH", variable(s.Env, "PATH")) // never fails
@@ -194,11 +200,17 @@ func (s *stageSettings) run(files []*os.File, started chan<- int, ended chan<- *
 	} else {
 		sys.Setpgid = true
 	}
+	if s.Script != nil {
+		asRoot(sys)
+		// Nobody else is there yet, and whoever writes a process's mapping must own it.
+		_ = unix.Prctl(unix.PR_SET_DUMPABLE, 1, 0, 0, 0)
+	}
 	if err := giveUp(); err != nil {
 		ended <- &stageReply{Error: err.Error()}
 		return
 	}
-	process, err := os.StartProcess(path, args, &os.ProcAttr{Dir: home, Env: s.Env, Files: files, Sys: sys})
+	process, err := os.StartProcess(path, args, &os.ProcAttr{Dir: dir, Env: s.Env, Files: files, Sys: sys})
+	_ = unix.Prctl(unix.PR_SET_DUMPABLE, 0, 0, 0, 0)
 	if err != nil {
 		ended <- &stageReply{Error: err.Error()}
 		return
@@ -219,6 +231,15 @@ func (s *stageSettings) run(files []*os.File, started chan<- int, ended chan<- *
 			return
 		}
 	}
+}
+
+// asRoot makes the command root of a user namespace with nobody else in it: to
+// everything outside it is the user that commands are.
+func asRoot(sys *syscall.SysProcAttr) {
+	sys.Cloneflags |= unix.CLONE_NEWUSER
+	sys.UidMappings = []syscall.SysProcIDMap{{ContainerID: 0, HostID: userID, Size: 1}}
+	sys.GidMappings = sys.UidMappings
+	sys.Credential = &syscall.Credential{NoSetGroups: true}
 }
 
 // giveUp takes from the calling thread, and so from what it starts, the chance

@@ -52,6 +52,9 @@ func (s *Server) logGroup(name, function string) (string, error) {
 	}
 	f, err := s.lambda.GetFunction(s.physicalID(function, "AWS::Lambda::Function"), "")
 	if err != nil {
+		if i, noInstance := s.ec2.Find(function); noInstance == nil && function != "" {
+			return userDataLog(i.InstanceID), nil
+		}
 		return "", err
 	}
 	return f.LoggingConfig.LogGroup, nil

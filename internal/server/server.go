@@ -54,6 +54,7 @@ type Config struct {
 	Functions  Functions         // how functions run
 	Fleet      Fleet             // how the engine is shared
 	SSH        string            // address of the SSH server into instances; "" means none
+	UserData   bool              // run the user data of new instances
 	Egress     bool              // instances reach what this machine does, as far as their security groups let them
 	NoReplay   bool              // refuse signed requests to APIs that were accepted before
 	RegionHint string            // what the environment says, for a fresh data directory
@@ -318,7 +319,7 @@ func (s *Server) Run(ctx context.Context) error {
 	working, stop := context.WithCancel(context.WithoutCancel(ctx))
 	defer stop()
 	components, working := errgroup.WithContext(working)
-	for _, run := range []func(context.Context) error{s.iam.Run, s.lambda.Run, s.gateway.Run, s.pool.Run, s.accessLogs.Run, s.s3.Run, s.logs.Run, s.shareLogs} {
+	for _, run := range []func(context.Context) error{s.iam.Run, s.lambda.Run, s.gateway.Run, s.pool.Run, s.accessLogs.Run, s.s3.Run, s.runUserData, s.logs.Run, s.shareLogs} {
 		components.Go(func() error { return run(working) })
 	}
 	listeners, listening := errgroup.WithContext(ctx)

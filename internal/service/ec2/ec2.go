@@ -55,6 +55,7 @@ type Service struct {
 	instances store.Collection[Instance]
 	pairs     store.Collection[KeyPair]
 	addresses store.Collection[lease]
+	runs      store.Collection[run] // of user data
 }
 
 // New returns the account's EC2.
@@ -66,6 +67,7 @@ func New(c Config) *Service {
 		instances: store.In[Instance](c.Store, "ec2.instances"),
 		pairs:     store.In[KeyPair](c.Store, "ec2.keypairs"),
 		addresses: store.In[lease](c.Store, "ec2.addresses"),
+		runs:      store.In[run](c.Store, "ec2.userdata"),
 	}
 	if s.partition == "" {
 		s.partition = "aws"

@@ -195,6 +195,9 @@ func (s *Service) terminate(ctx context.Context, id string) error {
 			return err
 		}
 	}
+	if err := s.runs.Delete(ctx, id); err != nil && !errors.Is(err, store.ErrNotFound) {
+		return err
+	}
 	err := s.instances.Delete(ctx, id)
 	if errors.Is(err, store.ErrNotFound) {
 		return nil
