@@ -9,13 +9,13 @@ import (
 // webSocketOnly are the members that only WebSocket APIs have, by the kind of
 // resource, and values that say nothing: Terraform sends one of them always.
 var webSocketOnly = map[string]map[string]string{
-	"Api":         {"disableSchemaValidation": "false"},
-	"Authorizer":  {"identityValidationExpression": ""},
+	"Api":        {"disableSchemaValidation": "false"},
+	"Authorizer": {"identityValidationExpression": ""},
 	"Integration": { //nolint:gosec // no credentials
 		"contentHandlingStrategy": "", "passthroughBehavior": `"WHEN_NO_MATCH"`, "requestTemplates": "", "templateSelectionExpression": "",
 	},
-	"Route":       {"modelSelectionExpression": "", "requestModels": "", "requestParameters": "", "routeResponseSelectionExpression": ""},
-	"Stage":       {"clientCertificateId": ""},
+	"Route": {"modelSelectionExpression": "", "requestModels": "", "requestParameters": "", "routeResponseSelectionExpression": ""},
+	"Stage": {"clientCertificateId": ""},
 }
 
 // readMembers reads the body as [request.read] does. It refuses members that an
