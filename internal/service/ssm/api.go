@@ -25,6 +25,8 @@ func (s *Service) API() wire.Service {
 			wire.OpOnMany("GetParameters", s.GetParameters, func(in *GetParametersInput) []string { return many(in.Names) }),
 			wire.Op("GetParametersByPath", s.GetParametersByPath, func(in *GetParametersByPathInput) string { return s.arn(in.Path) }),
 			wire.Op("GetParameterHistory", s.GetParameterHistory, func(in *GetParameterHistoryInput) string { return s.arn(in.Name) }),
+			wire.Op("LabelParameterVersion", s.LabelParameterVersion, func(in *LabelInput) string { return s.arn(in.Name) }),
+			wire.Op("UnlabelParameterVersion", s.UnlabelParameterVersion, func(in *LabelInput) string { return s.arn(in.Name) }),
 			wire.Op("DescribeParameters", s.DescribeParameters, nil),
 			wire.Op("DeleteParameter", s.DeleteParameter, func(in *DeleteParameterInput) string { return s.arn(in.Name) }),
 			wire.OpOnMany("DeleteParameters", s.DeleteParameters, func(in *DeleteParametersInput) []string { return many(in.Names) }),

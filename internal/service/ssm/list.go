@@ -3,7 +3,8 @@ package ssm
 import (
 	"context"
 	"encoding/base64"
-	"slices"
+	"errors"
+	"fmt"
 	"sort"
 	"strings"
 
@@ -39,13 +40,6 @@ func page[T any](list []T, p Page, most int, name func(T) string) ([]T, string, 
 	return list[:most], base64.RawURLEncoding.EncodeToString([]byte(name(list[most-1]))), nil
 }
 
-// A Filter selects parameters.
-type Filter struct {
-	Key    string
-	Option string
-	Values []string
-}
-
 // GetParametersByPathInput is the input of [Service.GetParametersByPath].
 type GetParametersByPathInput struct {
 	Path             string `wire:"required"`
@@ -66,18 +60,40 @@ func (s *Service) GetParametersByPath(_ context.Context, in *GetParametersByPath
 	if !strings.HasPrefix(in.Path, "/") {
 		return nil, validation(`The parameter doesn't meet the parameter name requirements. The parameter name must begin with a forward slash "/". It can't be prefixed with "aws" or "ssm" (case-insensitive). It must use only letters, numbers, or the following symbols: . (period), - (hyphen), _ (underscore). Special characters are not allowed. All sub-paths, if specified, must use the forward slash symbol "/". Valid example: /get/parameters2-/by1./path0_.`)
 	}
+	if err := checkFilters(in.ParameterFilters, pathFilters); err != nil {
+		return nil, err
+	}
 	path := strings.TrimSuffix(in.Path, "/") + "/"
+	under := func(name string) bool {
+		rest, is := strings.CutPrefix(name, path)
+		return is && (in.Recursive || !strings.Contains(rest, "/"))
+	}
 	list := []Parameter{}
 	for name, p := range s.parameters.All() {
-		rest, under := strings.CutPrefix(name, path)
-		if !under || !in.Recursive && strings.Contains(rest, "/") || len(p.Versions) == 0 || !matches(&p, in.ParameterFilters) {
+		if !under(name) || len(p.Versions) == 0 || !matches(&p, in.ParameterFilters) {
 			continue
 		}
-		shown, err := s.shown(&p, p.last(), "", in.WithDecryption)
+		v, selector := p.labelled(in.ParameterFilters)
+		if v == nil {
+			continue
+		}
+		shown, err := s.shown(&p, v, selector, in.WithDecryption)
 		if err != nil {
 			return nil, err
 		}
 		list = append(list, shown)
+	}
+	for _, name := range publicNames {
+		if !strings.HasPrefix(path, "/aws/") {
+			break
+		}
+		if p, v, _, err := s.find(name); err == nil && under(name) && len(in.ParameterFilters) == 0 {
+			shown, err := s.shown(&p, v, "", false)
+			if err != nil {
+				return nil, err
+			}
+			list = append(list, shown)
+		}
 	}
 	list, next, err := page(list, in.Page, 10, func(p Parameter) string { return p.Name })
 	if err != nil {
@@ -86,60 +102,11 @@ func (s *Service) GetParametersByPath(_ context.Context, in *GetParametersByPath
 	return &GetParametersByPathOutput{list, next}, nil
 }
 
-// matches reports whether p passes all filters.
-func matches(p *parameter, filters []Filter) bool {
-	for _, f := range filters {
-		var have []string
-		switch key := strings.TrimPrefix(f.Key, "tag:"); {
-		case key != f.Key:
-			for _, t := range p.Tags {
-				if t.Key == key {
-					have = []string{t.Value}
-				}
-			}
-			if len(f.Values) == 0 && have != nil {
-				continue
-			}
-		case f.Key == "Name":
-			have = []string{p.Name}
-		case f.Key == "Type":
-			have = []string{p.last().Type}
-		case f.Key == "KeyId":
-			have = []string{p.last().KeyId}
-		case f.Key == "Tier":
-			have = []string{p.last().Tier}
-		case f.Key == "DataType":
-			have = []string{p.last().DataType}
-		case f.Key == "Path":
-			have = []string{p.Name[:strings.LastIndex(p.Name, "/")+1]}
-			if f.Option == "" || f.Option == "OneLevel" || f.Option == "Recursive" {
-				f = Filter{Key: f.Key, Option: "BeginsWith", Values: f.Values}
-			}
-		}
-		if !slices.ContainsFunc(have, func(h string) bool { return f.accepts(h) }) {
-			return false
-		}
-	}
-	return true
-}
-
-func (f *Filter) accepts(have string) bool {
-	return slices.ContainsFunc(f.Values, func(want string) bool {
-		switch f.Option {
-		case "BeginsWith":
-			return strings.HasPrefix(have, want)
-		case "Contains":
-			return strings.Contains(have, want)
-		default:
-			return have == want
-		}
-	})
-}
-
 // DescribeParametersInput is the input of [Service.DescribeParameters].
 type DescribeParametersInput struct {
 	ParameterFilters []Filter
 	Filters          []Filter
+	Shared           bool
 	Page
 }
 
@@ -167,7 +134,13 @@ type DescribeParametersOutput struct {
 
 // DescribeParameters lists parameters without their values.
 func (s *Service) DescribeParameters(_ context.Context, in *DescribeParametersInput) (*DescribeParametersOutput, error) {
+	if err := errors.Join(checkFilters(in.ParameterFilters, describeFilters), checkFilters(in.Filters, describeFilters)); err != nil {
+		return nil, err
+	}
 	list := []ParameterMetadata{}
+	if in.Shared {
+		return &DescribeParametersOutput{Parameters: list}, nil // nobody shares any
+	}
 	for _, p := range s.parameters.All() {
 		if len(p.Versions) > 0 && matches(&p, in.ParameterFilters) && matches(&p, in.Filters) {
 			list = append(list, s.metadata(&p, p.last()))
@@ -214,9 +187,13 @@ func (s *Service) GetParameterHistory(_ context.Context, in *GetParameterHistory
 	if !ok {
 		return nil, notFound(name)
 	}
-	out := &GetParameterHistoryOutput{Parameters: []ParameterHistory{}}
-	for i := range p.Versions {
-		v := &p.Versions[i]
+	versions, next, err := page(p.Versions, in.Page, 50, func(v version) string { return fmt.Sprintf("%019d", v.Version) })
+	if err != nil {
+		return nil, err
+	}
+	out := &GetParameterHistoryOutput{Parameters: []ParameterHistory{}, NextToken: next}
+	for i := range versions {
+		v := &versions[i]
 		shown, err := s.shown(&p, v, "", in.WithDecryption)
 		if err != nil {
 			return nil, err

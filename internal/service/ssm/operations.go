@@ -26,6 +26,7 @@ type PutParameterInput struct {
 	Tier           string
 	KeyId          string
 	Tags           []Tag
+	Policies       string
 }
 
 // PutParameterOutput tells the new version.
@@ -38,6 +39,9 @@ type PutParameterOutput struct {
 func (s *Service) PutParameter(ctx context.Context, in *PutParameterInput) (*PutParameterOutput, error) {
 	if err := checkName(in.Name); err != nil {
 		return nil, err
+	}
+	if in.Policies != "" && in.Policies != "[]" {
+		return nil, validation("hakone has no parameter policies: Policies must be empty")
 	}
 	v := version{
 		Version: 1, Type: in.Type, Value: in.Value, Description: in.Description, AllowedPattern: in.AllowedPattern,
@@ -88,18 +92,32 @@ func (s *Service) put(p *parameter, in *PutParameterInput, v *version) error {
 	if len(in.Tags) > 0 {
 		p.Tags = in.Tags
 	}
-	p.Versions = append(p.Versions, *v)
-	if len(p.Versions) > maxHistory {
-		p.Versions = p.Versions[len(p.Versions)-maxHistory:]
+	if len(p.Versions) == maxHistory {
+		if oldest := &p.Versions[0]; len(oldest.Labels) > 0 {
+			return awserr.New("ParameterMaxVersionLimitExceeded", 400,
+				"You attempted to create a new version of %s by calling the PutParameter API with the overwrite flag. Version %d, the oldest version, can't be deleted because it has a label associated with it. Move the label to another version of the parameter, and try again.", in.Name, oldest.Version)
+		}
+		p.Versions = slices.Clone(p.Versions[1:])
 	}
+	p.Versions = append(p.Versions, *v)
 	return nil
 }
 
 // check refuses values that Systems Manager would; v.Value is still plain.
 func check(v *version) error {
+	if v.Tier == "Intelligent-Tiering" {
+		v.Tier = "Standard"
+		if len(v.Value) > 4096 {
+			v.Tier = "Advanced"
+		}
+	}
 	most := 4096
-	if v.Tier == "Advanced" {
+	switch v.Tier {
+	case "Standard":
+	case "Advanced":
 		most = 8192
+	default:
+		return validation("1 validation error detected: Value '%s' at 'tier' failed to satisfy constraint: Member must satisfy enum value set: [Standard, Advanced, Intelligent-Tiering]", v.Tier)
 	}
 	switch v.Type {
 	case typeString, typeList, typeSecure:

@@ -64,10 +64,19 @@ type Parameter struct {
 
 func (p *parameter) last() *version { return &p.Versions[len(p.Versions)-1] }
 
-// arn names a parameter; the slash that begins a path is not repeated.
+// arn names a parameter, without a selector; the slash that begins a path is not
+// repeated. Public parameters are nobody's.
 func (s *Service) arn(name string) string {
 	if strings.HasPrefix(name, "arn:") {
+		if head, tail, _ := strings.Cut(name, ":parameter/"); strings.Contains(tail, ":") {
+			tail, _, _ = strings.Cut(tail, ":")
+			return head + ":parameter/" + tail
+		}
 		return name
+	}
+	name, _, _ = strings.Cut(name, ":")
+	if strings.HasPrefix(name, "/aws/") {
+		return fmt.Sprintf("arn:%s:ssm:%s::parameter%s", s.partition, s.region, name)
 	}
 	return fmt.Sprintf("arn:%s:ssm:%s:%s:parameter/%s", s.partition, s.region, s.account, strings.TrimPrefix(name, "/"))
 }
@@ -95,7 +104,7 @@ func (s *Service) find(name string) (p parameter, v *version, selector string, e
 			return p, v, selector, nil
 		}
 	}
-	return p, nil, selector, awserr.New("ParameterVersionNotFound", 400, "Systems Manager could not find version %s of %s. Verify the version and try again.", selector, name)
+	return p, nil, selector, noVersion(name, selector)
 }
 
 // plain returns the name in an ARN of this account and region, else the name.

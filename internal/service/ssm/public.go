@@ -14,6 +14,18 @@ var publicTrees = [...]string{
 	"/aws/service/ecs/",
 }
 
+// publicNames are the public parameters that a listing of their path shows.
+var publicNames = [...]string{
+	"/aws/service/ami-amazon-linux-latest/al2023-ami-kernel-default-arm64",
+	"/aws/service/ami-amazon-linux-latest/al2023-ami-kernel-default-x86_64",
+	"/aws/service/ami-amazon-linux-latest/al2023-ami-minimal-kernel-default-arm64",
+	"/aws/service/ami-amazon-linux-latest/al2023-ami-minimal-kernel-default-x86_64",
+	"/aws/service/ami-amazon-linux-latest/amzn2-ami-hvm-arm64-gp2",
+	"/aws/service/ami-amazon-linux-latest/amzn2-ami-hvm-x86_64-gp2",
+	"/aws/service/ami-amazon-linux-latest/amzn2-ami-kernel-5.10-hvm-arm64-gp2",
+	"/aws/service/ami-amazon-linux-latest/amzn2-ami-kernel-5.10-hvm-x86_64-gp2",
+}
+
 // cdkBootstrap is the version of the bootstrap stack that CDK's templates ask
 // for.
 const cdkBootstrap = "/cdk-bootstrap/hnb659fds/version"

@@ -26,12 +26,12 @@ type parameterType struct{ s *Service }
 
 type parameterProperties struct {
 	Name           string
-	Type           string `required:"true"`
+	Type           string `required:"true" oneof:"String,StringList"`
 	Value          string `required:"true"`
 	Description    string
 	AllowedPattern string
-	DataType       string
-	Tier           string
+	DataType       string `oneof:"text,aws:ec2:image"`
+	Tier           string `oneof:"Standard,Advanced,Intelligent-Tiering"`
 	Policies       string // expiry and notices: kept in the template only
 	Tags           map[string]string
 }
