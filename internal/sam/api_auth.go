@@ -14,10 +14,11 @@ var restAuthKeys = []string{
 // auth writes the authorizers into the body, and the default one onto the
 // methods that have none.
 func (a *restMacro) auth() error {
-	auth := a.get("Auth")
+	auth := a.resolve(a.get("Auth"))
 	if !truthy(auth) {
 		return nil
 	}
+	a.props.Set("Auth", auth)
 	if a.body == nil {
 		return invalidResource(a.id, auth, "Auth works only with inline Swagger specified in 'DefinitionBody' property.")
 	}
@@ -29,14 +30,14 @@ func (a *restMacro) auth() error {
 	if a.paths == nil {
 		return invalidResource(a.id, auth, "Unable to add Auth configuration because 'DefinitionBody' does not contain a valid Swagger definition.")
 	}
-	authorizers := present(auth.Get("Authorizers"))
-	if authorizers != nil && !authorizers.IsMap() {
-		return invalidResource(a.id, authorizers, "Authorizers must be a dictionary.")
-	}
-	if authorizers != nil {
+	authorizers := auth.Get("Authorizers")
+	if truthy(authorizers) {
+		if !authorizers.IsMap() {
+			return invalidResource(a.id, authorizers, "Property 'Auth.Authorizers' should be a map.")
+		}
 		for _, p := range authorizers.Pairs {
 			if !p.Value.IsMap() {
-				return invalidResource(a.id, p.Value, "Authorizer %s must be a dictionary.", p.Key)
+				return invalidResource(a.id, p.Value, "Property 'Auth.Authorizers.%s' should be a map.", p.Key)
 			}
 			scheme, err := a.scheme(p.Key, p.Value)
 			if err != nil {
@@ -45,30 +46,62 @@ func (a *restMacro) auth() error {
 			sectionOf(a.body, "securityDefinitions").Set(p.Key, scheme)
 		}
 	}
-	if fallback := auth.Get("DefaultAuthorizer"); truthy(fallback) && !fallback.IsNoValue() {
+	// Without authorizers a default one other than AWS_IAM says nothing.
+	if fallback := auth.Get("DefaultAuthorizer"); truthy(fallback) && !fallback.IsNoValue() && (truthy(authorizers) || fallback.Str() == "AWS_IAM") {
 		if err := a.defaultAuthorizer(fallback, authorizers, auth); err != nil {
 			return err
 		}
 	}
-	if isTrue(auth.Get("ApiKeyRequired")) {
-		a.requireKey(isTrue(auth.Get("AddApiKeyRequiredToCorsPreflight")) || auth.Get("AddApiKeyRequiredToCorsPreflight").IsNull())
+	if truthy(auth.Get("ApiKeyRequired")) {
+		onPreflight := auth.Get("AddApiKeyRequiredToCorsPreflight")
+		if err := a.requireKey(!auth.Has("AddApiKeyRequiredToCorsPreflight") || truthy(onPreflight)); err != nil {
+			return err
+		}
 	}
-	return a.resourcePolicy(auth.Get("ResourcePolicy"))
+	if err := a.resourcePolicy(auth.Get("ResourcePolicy")); err != nil {
+		return err
+	}
+	a.toOpenAPI()
+	return nil
 }
 
 // scheme returns the security definition of a Cognito or Lambda authorizer.
 func (a *restMacro) scheme(name string, authorizer *template.Node) (*template.Node, error) {
-	identity := present(authorizer.Get("Identity"))
-	if identity != nil && !identity.IsMap() {
-		return nil, invalidResource(a.id, identity, "Property 'Auth.Authorizers.%s.Identity' should be a map.", name)
+	for _, check := range []struct {
+		path, key, kind string
+		fits            func(*template.Node) bool
+	}{
+		{"Authorizer", "Identity", "map", (*template.Node).IsMap},
+		{"Authorizers", "AuthorizationScopes", "list", (*template.Node).IsList},
+		{"Authorizers", "DisableFunctionDefaultPermissions", "boolean", (*template.Node).IsBool},
+	} {
+		if value := authorizer.Get(check.key); truthy(value) && !check.fits(value) {
+			return nil, invalidResource(a.id, value, "Property '%s.%s.%s' should be a %s.", check.path, name, check.key, check.kind)
+		}
 	}
+	identity := authorizer.Get("Identity")
 	header := template.Text("Authorization")
 	if own := identity.Get("Header"); truthy(own) {
 		header = own
 	}
 	settings := template.Map()
 	kind := "custom"
-	switch payload := authorizer.Get("FunctionPayloadType").Str(); {
+	payload := authorizer.Get("FunctionPayloadType")
+	if payload.Str() == "REQUEST" {
+		sources, err := identitySources(a.id, name, identity)
+		if err != nil {
+			return nil, err
+		}
+		if len(sources) == 0 && pythonText(identity.Get("ReauthorizeEvery")) != "0" {
+			return nil, invalidResource(a.id, authorizer, "%s Authorizer must specify Identity with at least one of Headers, QueryStrings, StageVariables, or Context.", name)
+		}
+		if len(sources) > 0 {
+			settings.Set("identitySource", template.Text(strings.Join(sources, ", ")))
+		}
+	}
+	switch {
+	case truthy(payload) && payload.Str() != "TOKEN" && payload.Str() != "REQUEST":
+		return nil, invalidResource(a.id, authorizer, "%s Authorizer has invalid 'FunctionPayloadType': %s.", name, python2Text(payload))
 	case truthy(authorizer.Get("UserPoolArn")):
 		kind = "cognito_user_pools"
 		arns := authorizer.Get("UserPoolArn")
@@ -77,22 +110,12 @@ func (a *restMacro) scheme(name string, authorizer *template.Node) (*template.No
 		}
 		settings.Set("type", template.Text(kind))
 		settings.Set("providerARNs", arns)
-	case !truthy(authorizer.Get("FunctionArn")):
-		return nil, invalidResource(a.id, authorizer, "%s Authorizer has no 'UserPoolArn' or 'FunctionArn'.", name)
-	case payload != "" && payload != "TOKEN" && payload != "REQUEST":
-		return nil, invalidResource(a.id, authorizer, "%s Authorizer has invalid 'FunctionPayloadType': %s.", name, payload)
+		settings.Delete("identitySource")
 	default:
 		settings.Set("type", template.Text("token"))
-		if payload == "REQUEST" {
-			sources := identitySources(identity)
-			if len(sources) == 0 && identity.Get("ReauthorizeEvery").Str() != "0" {
-				return nil, invalidResource(a.id, authorizer, "%s Authorizer must specify Identity with at least one of Headers, QueryStrings, StageVariables, or Context.", name)
-			}
+		if payload.Str() == "REQUEST" {
 			settings.Set("type", template.Text("request"))
 			header = template.Text("Unused")
-			if len(sources) > 0 {
-				settings.Set("identitySource", template.Text(strings.Join(sources, ", ")))
-			}
 		}
 		settings.Set("authorizerUri", a.authorizerURI(authorizer.Get("FunctionArn")))
 		if role := authorizer.Get("FunctionInvokeRole"); truthy(role) && role.Str() != "NONE" {
@@ -102,7 +125,7 @@ func (a *restMacro) scheme(name string, authorizer *template.Node) (*template.No
 			settings.Set("authorizerResultTtlInSeconds", ttl)
 		}
 	}
-	if expression := identity.Get("ValidationExpression"); truthy(expression) {
+	if expression := identity.Get("ValidationExpression"); truthy(expression) && payload.Str() != "REQUEST" {
 		settings.Set("identityValidationExpression", expression)
 	}
 	return template.Map(
@@ -114,26 +137,31 @@ func (a *restMacro) scheme(name string, authorizer *template.Node) (*template.No
 	), nil
 }
 
-func identitySources(identity *template.Node) []string {
+func identitySources(id, name string, identity *template.Node) ([]string, error) {
 	var all []string
 	for _, kind := range []struct{ key, prefix string }{
 		{"Headers", "method.request.header."}, {"QueryStrings", "method.request.querystring."}, {"StageVariables", "stageVariables."}, {"Context", "context."},
 	} {
-		if names := identity.Get(kind.key); names.IsList() {
-			for _, n := range names.Items {
-				all = append(all, kind.prefix+n.Str())
+		names := identity.Get(kind.key)
+		if !truthy(names) {
+			continue
+		}
+		if !names.IsList() {
+			return nil, invalidResource(id, names, "Property 'Auth.Authorizers.%s.Identity.%s' should be a list.", name, kind.key)
+		}
+		for i, n := range names.Items {
+			if !n.IsText() {
+				return nil, invalidResource(id, n, "Property 'Auth.Authorizers.%s.Identity.%s[%d]' should be a string.", name, kind.key, i)
 			}
+			all = append(all, kind.prefix+n.Value)
 		}
 	}
-	return all
+	return all, nil
 }
 
 func (a *restMacro) defaultAuthorizer(name, authorizers, auth *template.Node) error {
-	if isIntrinsic(name) {
-		return invalidResource(a.id, name, "Unable to set DefaultAuthorizer because intrinsic functions are not supported for this field.")
-	}
 	if !name.IsText() {
-		return invalidResource(a.id, name, "Property 'DefaultAuthorizer' should be a string.")
+		return invalidResource(a.id, name, "DefaultAuthorizer is not a string.")
 	}
 	if name.Value == "AWS_IAM" {
 		sectionOf(a.body, "securityDefinitions").Set("AWS_IAM", iamScheme("Authorization"))
@@ -144,15 +172,22 @@ func (a *restMacro) defaultAuthorizer(name, authorizers, auth *template.Node) er
 	if !scopes.IsList() {
 		scopes = template.List()
 	}
-	preflight := auth.Get("AddDefaultAuthorizerToCorsPreflight")
-	a.eachMethod(func(method string, op *template.Node) {
-		if method == "options" && !preflight.IsNull() && !isTrue(preflight) {
+	preflight := !auth.Has("AddDefaultAuthorizerToCorsPreflight") || truthy(auth.Get("AddDefaultAuthorizerToCorsPreflight"))
+	return a.eachMethod(func(method string, op *template.Node) {
+		if method == "options" && !preflight {
 			return
 		}
 		if !truthy(op.Get(integration)) {
 			return
 		}
 		// NONE was set by an event; other authorizers by an event or the author.
+		// Beside an API key NONE says nothing.
+		if security := op.Get("security"); security.IsList() && len(security.Items) > 1 {
+			before := len(security.Items)
+			if security.Items = slices.DeleteFunc(security.Items, func(n *template.Node) bool { return n.Has("NONE") }); len(security.Items) < before {
+				return
+			}
+		}
 		for _, requirement := range items(op.Get("security")) {
 			for _, key := range requirement.Keys() {
 				if key == "NONE" || key == "AWS_IAM" || authorizers.Has(key) {
@@ -162,12 +197,14 @@ func (a *restMacro) defaultAuthorizer(name, authorizers, auth *template.Node) er
 		}
 		addSecurity(op, template.Map(template.P(name.Value, scopes.Clone())).At(name.Position))
 	})
-	return nil
 }
 
 // eachMethod calls f for every method of every path.
-func (a *restMacro) eachMethod(f func(method string, op *template.Node)) {
+func (a *restMacro) eachMethod(f func(method string, op *template.Node)) error {
 	for _, path := range a.paths.Pairs {
+		if !path.Value.IsMap() {
+			return invalidTemplate(path.Value, "Value of '%s' path must be a dictionary according to Swagger spec.", path.Key)
+		}
 		for _, item := range branches(path.Value) {
 			for _, method := range item.Pairs {
 				key := methodKey(method.Key)
@@ -175,31 +212,36 @@ func (a *restMacro) eachMethod(f func(method string, op *template.Node)) {
 					continue
 				}
 				for _, op := range branches(method.Value) {
-					if op.IsMap() {
-						f(key, op)
+					if !op.IsMap() {
+						return invalidTemplate(op, "Definition of method '%s' for path '%s' should be a map.", method.Key, path.Key)
 					}
+					f(key, op)
 				}
 			}
 		}
 	}
+	return nil
 }
 
-// requireKey requires an API key on every method.
-func (a *restMacro) requireKey(preflight bool) {
+// requireKey requires an API key on every method whose event does not want it
+// otherwise.
+func (a *restMacro) requireKey(preflight bool) error {
 	addKeyScheme(a.body)
-	a.eachMethod(func(method string, op *template.Node) {
+	return a.eachMethod(func(method string, op *template.Node) {
 		if method == "options" && !preflight || !truthy(op.Get(integration)) {
 			return
 		}
 		security := op.Get("security")
-		for i, requirement := range items(security) {
+		without := func(key string) {
+			security.Items = slices.DeleteFunc(security.Items, func(n *template.Node) bool { return n.Has(key) })
+		}
+		for _, requirement := range items(security) {
 			switch {
 			case requirement.Has("api_key"):
 				return
 			case requirement.Has(noKey):
-				if security.Items = slices.Delete(security.Items, i, i+1); len(security.Items) == 0 {
-					op.Delete("security")
-				}
+				without(noKey)
+				without("NONE")
 				return
 			}
 		}

@@ -9,7 +9,7 @@ import (
 
 // cors answers preflight requests of every path with a mock OPTIONS method.
 func (a *restMacro) cors() error {
-	config := a.resolve(a.get("Cors"))
+	config := a.get("Cors")
 	if !truthy(config) {
 		return nil
 	}
@@ -23,7 +23,7 @@ func (a *restMacro) cors() error {
 	default:
 		for _, p := range config.Pairs {
 			if !slices.Contains([]string{"AllowMethods", "AllowHeaders", "AllowOrigin", "MaxAge", "AllowCredentials"}, p.Key) {
-				return invalidResource(a.id, p.Value, "Invalid value for 'Cors' property.")
+				return invalidResource(a.id, p.Value, "Invalid key '%s' for 'Cors' property.", p.Key)
 			}
 			settings.Set(p.Key, p.Value)
 		}
@@ -40,6 +40,9 @@ func (a *restMacro) cors() error {
 		return invalidResource(a.id, config, `Unable to add Cors configuration because 'AllowCredentials' can not be true when 'AllowOrigin' is "'*'" or not set`)
 	}
 	for _, path := range a.paths.Pairs {
+		if !path.Value.IsMap() {
+			return invalidTemplate(path.Value, "Value of '%s' path must be a dictionary according to Swagger spec.", path.Key)
+		}
 		for _, item := range branches(path.Value) {
 			if !item.IsMap() || item.Has("options") {
 				continue
@@ -56,6 +59,7 @@ func (a *restMacro) cors() error {
 			}, credentials).At(config.Position))
 		}
 	}
+	a.toOpenAPI()
 	return nil
 }
 
@@ -64,7 +68,7 @@ func (a *restMacro) cors() error {
 func allowedMethods(item *template.Node) string {
 	methods := []string{"OPTIONS"}
 	for _, key := range item.Keys() {
-		if methodKey(key) == anyMethod {
+		if key == anyMethod {
 			methods = []string{"DELETE", "GET", "HEAD", "OPTIONS", "PATCH", "POST", "PUT"}
 			break
 		}
@@ -82,7 +86,11 @@ func preflight(headers []template.Pair, credentials bool) *template.Node {
 	for _, h := range headers {
 		if truthy(h.Value) {
 			values.Set("method.response.header."+h.Key, h.Value.Clone())
-			declared.Set(h.Key, template.Map(template.P("type", template.Text("string"))))
+			typ := "string"
+			if h.Key == "Access-Control-Max-Age" {
+				typ = "integer"
+			}
+			declared.Set(h.Key, template.Map(template.P("type", template.Text(typ))))
 		}
 	}
 	const media = "application/json"

@@ -1,6 +1,10 @@
 package sam
 
-import "github.com/hakonegate/hakone/internal/template"
+import (
+	"strings"
+
+	"github.com/hakonegate/hakone/internal/template"
+)
 
 // domain makes the custom domain of a REST API with its mappings and records.
 func (a *restMacro) domain() error {
@@ -8,17 +12,22 @@ func (a *restMacro) domain() error {
 	if !truthy(domain) {
 		return nil
 	}
-	name, certificate := domain.Get("DomainName"), domain.Get("CertificateArn")
-	if name.IsNull() || certificate.IsNull() {
-		return invalidResource(a.id, domain, "Custom Domains only works if both DomainName and CertificateArn are provided.")
+	if err := a.checkDomain(domain); err != nil {
+		return err
 	}
-	endpoint := present(domain.Get("EndpointConfiguration"))
-	if endpoint == nil {
+	name, certificate := domain.Get("DomainName"), domain.Get("CertificateArn")
+	endpoint := domain.Get("EndpointConfiguration")
+	if !truthy(endpoint) {
 		endpoint = template.Text("REGIONAL")
 	}
-	r := newResource(hashed("ApiGatewayDomainName", name), "AWS::ApiGateway::DomainName", a.inherited())
+	prefix, typ := "ApiGatewayDomainName", "AWS::ApiGateway::DomainName"
+	private := endpoint.Str() == "PRIVATE"
+	if private {
+		prefix, typ = "ApiGatewayDomainNameV2", "AWS::ApiGateway::DomainNameV2"
+	}
+	r := newResource(hashed(prefix, name), typ, a.inherited())
 	switch endpoint.Str() {
-	case "EDGE":
+	case "EDGE", "PRIVATE":
 		r.set("CertificateArn", certificate)
 	case "REGIONAL":
 		r.set("RegionalCertificateArn", certificate)
@@ -26,36 +35,102 @@ func (a *restMacro) domain() error {
 		return invalidResource(a.id, endpoint, "EndpointConfiguration for Custom Domains must be one of ['EDGE', 'REGIONAL', 'PRIVATE'].")
 	}
 	r.set("DomainName", name)
-	r.set("EndpointConfiguration", template.Map(template.P("Types", template.List(endpoint))))
-	r.set("SecurityPolicy", domain.Get("SecurityPolicy"))
-	r.set("OwnershipVerificationCertificateArn", domain.Get("OwnershipVerificationCertificateArn"))
+	r.set("EndpointConfiguration", pairs(template.P("Types", template.List(endpoint)), template.P("IpAddressType", domain.Get("IpAddressType"))))
+	for _, setting := range []string{"SecurityPolicy", "EndpointAccessMode"} {
+		r.set(setting, domain.Get(setting))
+	}
 	if truthy(a.get("PropagateTags")) && truthy(a.get("Tags")) {
 		r.set("Tags", tagList("", a.get("Tags")))
+	}
+	if private {
+		r.set("Policy", domain.Get("Policy"))
+	}
+	if owner := domain.Get("OwnershipVerificationCertificateArn"); truthy(owner) {
+		if private {
+			return invalidResource(r.id, owner, "property OwnershipVerificationCertificateArn not defined for resource of type %s", typ)
+		}
+		r.set("OwnershipVerificationCertificateArn", owner)
 	}
 	if err := a.mutualTLS(r, domain.Get("MutualTlsAuthentication")); err != nil {
 		return err
 	}
 	a.add(r)
 	a.refer("DomainName", r)
-	paths, err := a.basePaths(domain)
-	if err != nil {
-		return err
+	a.accessAssociation(domain.Get("AccessAssociation"), r)
+	a.pathMappings(domain, r)
+	return a.records(domain, r, endpoint.Str())
+}
+
+// accessAssociation lets an endpoint of a VPC reach a private domain.
+func (a *restMacro) accessAssociation(config *template.Node, domain *resource) {
+	if config == nil || domain.typ() != "AWS::ApiGateway::DomainNameV2" {
+		return
 	}
+	endpoint := config.Get("VpcEndpointId")
+	r := a.add(newResource(hashed("DomainNameAccessAssociation", template.List(endpoint, template.Text(domain.id))), "AWS::ApiGateway::DomainNameAccessAssociation", a.inherited()))
+	r.set("AccessAssociationSource", endpoint)
+	r.set("AccessAssociationSourceType", template.Text("VPCE"))
+	r.set("DomainNameArn", domain.ref())
+}
+
+// pathMappings makes one mapping for each base path, or one for the whole
+// domain. Only letters and digits of a base path count, unless it asks for it
+// as it is.
+func (a *restMacro) pathMappings(domain *template.Node, name *resource) {
 	mapping := func(id string) *resource {
-		m := a.add(newResource(id, "AWS::ApiGateway::BasePathMapping", a.inherited()))
-		m.set("DomainName", r.ref())
+		typ, reference := "AWS::ApiGateway::BasePathMapping", "DomainName"
+		if name.typ() == "AWS::ApiGateway::DomainNameV2" {
+			typ, reference = "AWS::ApiGateway::BasePathMappingV2", "DomainNameArn"
+		}
+		m := a.add(newResource(id, typ, a.inherited()))
+		m.set(reference, name.ref())
 		m.set("RestApiId", a.api.ref())
 		m.set("Stage", a.stage.ref())
 		return m
 	}
-	if paths == nil {
+	paths := basePaths(domain)
+	if len(paths) == 0 {
 		mapping(a.id + "BasePathMapping")
 	}
 	for _, path := range paths {
-		m := mapping(a.id + alphanumeric(path) + "BasePathMapping")
-		if path != "" {
-			m.set("BasePath", template.Text(path))
+		own := alphanumeric(path)
+		m := mapping(a.id + own + "BasePathMapping")
+		if normalize := domain.Get("NormalizeBasePath"); normalize != nil && !truthy(normalize) {
+			own = path
+		}
+		m.set("BasePath", template.Text(own))
+	}
+}
+
+// basePaths returns the base paths of a domain; checkDomain has checked them.
+func basePaths(domain *template.Node) []string {
+	n := domain.Get("BasePath")
+	if n.IsScalar() && n.Value != "" {
+		return []string{n.Value}
+	}
+	var all []string
+	for _, item := range items(n) {
+		all = append(all, item.Str())
+	}
+	return all
+}
+
+// checkDomain checks what the domains of both kinds of API have in common.
+func (m *macro) checkDomain(domain *template.Node) error {
+	if !domain.IsMap() {
+		return invalidResource(m.id, domain, "Property 'Domain' should be a map.")
+	}
+	for _, name := range []string{"DomainName", "CertificateArn"} {
+		if domain.Get(name).IsNull() {
+			return invalidResource(m.id, domain, "Property 'Domain.%s' is required.", name)
 		}
 	}
-	return a.records(domain, r, endpoint.Str() == "REGIONAL")
+	for i, item := range items(domain.Get("BasePath")) {
+		if !item.IsText() {
+			return invalidResource(m.id, item, "Property 'Domain.BasePath[%d]' should be a string.", i)
+		}
+	}
+	return nil
 }
+
+func trimSlashes(s string) string { return strings.Trim(s, "/") }

@@ -23,10 +23,10 @@ func (a *httpAPIMacro) domain() error {
 }
 
 func (a *httpAPIMacro) customDomain(domain *template.Node) error {
-	name, certificate := domain.Get("DomainName"), domain.Get("CertificateArn")
-	if name.IsNull() || certificate.IsNull() {
-		return invalidResource(a.id, domain, "Custom Domains only works if both DomainName and CertificateArn are provided.")
+	if err := a.checkDomain(domain); err != nil {
+		return err
 	}
+	name, certificate := domain.Get("DomainName"), domain.Get("CertificateArn")
 	endpoint := present(domain.Get("EndpointConfiguration"))
 	if endpoint == nil {
 		endpoint = template.Text("REGIONAL")
@@ -50,7 +50,7 @@ func (a *httpAPIMacro) customDomain(domain *template.Node) error {
 	if err := a.mappings(domain, r); err != nil {
 		return err
 	}
-	return a.records(domain, r, true)
+	return a.records(domain, r, "REGIONAL")
 }
 
 func (m *macro) mutualTLS(domain *resource, config *template.Node) error {
@@ -59,12 +59,12 @@ func (m *macro) mutualTLS(domain *resource, config *template.Node) error {
 	}
 	known := []string{"TruststoreUri", "TruststoreVersion"}
 	if !config.IsMap() {
-		return invalidResource(m.id, config, "MutualTlsAuthentication must be a map with at least one of the following fields %s.", quoted(known))
+		return invalidResource(m.id, config, "Property 'Domain.MutualTlsAuthentication' should be a map.")
 	}
 	settings := template.Map()
 	for _, p := range config.Pairs {
 		if !slices.Contains(known, p.Key) {
-			return invalidResource(m.id, p.Value, "Available MutualTlsAuthentication fields are %s.", quoted(known))
+			return invalidResource(m.id, p.Value, "Available Domain.MutualTlsAuthentication fields are %s.", quoted(known))
 		}
 		if truthy(p.Value) {
 			settings.Set(p.Key, p.Value)
@@ -76,37 +76,9 @@ func (m *macro) mutualTLS(domain *resource, config *template.Node) error {
 
 var notBasePath = regexp.MustCompile(`[^0-9a-zA-Z/_-]`)
 
-// basePaths returns the base paths of a domain without slashes around them;
-// nil when it has none.
-func (m *macro) basePaths(domain *template.Node) ([]string, error) {
-	n := domain.Get("BasePath")
-	var items []*template.Node
-	switch {
-	case !truthy(n):
-		return nil, nil
-	case n.IsList():
-		items = n.Items
-	case n.IsScalar():
-		items = []*template.Node{n}
-	default:
-		return nil, nil
-	}
-	var all []string
-	for _, item := range items {
-		if !item.IsScalar() || notBasePath.MatchString(item.Value) {
-			return nil, invalidResource(m.id, item, "Invalid Basepath name provided.")
-		}
-		all = append(all, strings.Trim(item.Value, "/"))
-	}
-	return all, nil
-}
-
 // mappings makes one mapping for each base path, or one for the whole domain.
 func (a *httpAPIMacro) mappings(domain *template.Node, name *resource) error {
-	paths, err := a.basePaths(domain)
-	if err != nil {
-		return err
-	}
+	paths := basePaths(domain)
 	mapping := func(id string) *resource {
 		r := a.add(newResource(id, "AWS::ApiGatewayV2::ApiMapping", a.inherited()))
 		r.set("DomainName", name.ref())
@@ -118,24 +90,30 @@ func (a *httpAPIMacro) mappings(domain *template.Node, name *resource) error {
 		mapping(a.id + "ApiMapping")
 	}
 	for _, path := range paths {
-		mapping(a.id+alphanumeric(path)+"ApiMapping").set("ApiMappingKey", template.Text(path))
+		if notBasePath.MatchString(path) {
+			return invalidResource(a.id, domain.Get("BasePath"), "Invalid Basepath name provided.")
+		}
+		mapping(a.id+alphanumeric(path)+"ApiMapping").set("ApiMappingKey", template.Text(trimSlashes(path)))
 	}
 	return nil
 }
 
 // records adds the domain's records to the record set group of its zone. All
 // domains of a zone share one group.
-func (m *macro) records(domain *template.Node, name *resource, regional bool) error {
-	zone := present(domain.Get("Route53"))
+func (m *macro) records(domain *template.Node, name *resource, endpoint string) error {
+	zone := domain.Get("Route53")
 	if zone == nil {
 		return nil
 	}
 	if !zone.IsMap() {
-		return invalidResource(m.id, zone, "Invalid property type '%s' for Route53. Expected a map defines an Amazon Route 53 configuration'.", pythonType(zone))
+		return invalidResource(m.id, zone, "Property 'Domain.Route53' should be a map.")
 	}
-	zoneID, zoneName := present(zone.Get("HostedZoneId")), present(zone.Get("HostedZoneName"))
-	if zoneID == nil && zoneName == nil {
+	zoneID, zoneName := zone.Get("HostedZoneId"), zone.Get("HostedZoneName")
+	if !truthy(zoneID) && !truthy(zoneName) {
 		return invalidResource(m.id, zone, "HostedZoneId or HostedZoneName is required to enable Route53 support on Custom Domains.")
+	}
+	if separate := zone.Get("SeparateRecordSetGroup"); separate != nil && !separate.IsBool() {
+		return invalidResource(m.id, separate, "Property 'Domain.Route53.SeparateRecordSetGroup' should be a boolean.")
 	}
 	key := zoneID
 	if !truthy(key) {
@@ -148,11 +126,8 @@ func (m *macro) records(domain *template.Node, name *resource, regional bool) er
 	group := m.zones[id]
 	if group == nil {
 		group = newResource(id, "AWS::Route53::RecordSetGroup", m.inherited())
-		if zoneID != nil {
-			group.set("HostedZoneId", zoneID)
-		} else {
-			group.set("HostedZoneName", zoneName)
-		}
+		group.set("HostedZoneId", zoneID)
+		group.set("HostedZoneName", zoneName)
 		group.set("RecordSets", template.List())
 		m.zones[id] = group
 		m.add(group)
@@ -165,7 +140,7 @@ func (m *macro) records(domain *template.Node, name *resource, regional bool) er
 		group.props().Get("RecordSets").Append(pairs(
 			template.P("Name", domain.Get("DomainName")),
 			template.P("Type", template.Text(typ)),
-			template.P("AliasTarget", aliasTarget(zone, name, regional)),
+			template.P("AliasTarget", aliasTarget(zone, name, endpoint)),
 			template.P("Region", zone.Get("Region")),
 			template.P("SetIdentifier", zone.Get("SetIdentifier")),
 		).At(zone.Position))
@@ -173,11 +148,16 @@ func (m *macro) records(domain *template.Node, name *resource, regional bool) er
 	return nil
 }
 
-func aliasTarget(zone *template.Node, name *resource, regional bool) *template.Node {
+func aliasTarget(zone *template.Node, name *resource, endpoint string) *template.Node {
 	target := pairs(template.P("EvaluateTargetHealth", zone.Get("EvaluateTargetHealth")))
-	if regional {
+	switch endpoint {
+	case "REGIONAL":
 		target.Set("HostedZoneId", template.GetAtt(name.id, "RegionalHostedZoneId"))
 		target.Set("DNSName", template.GetAtt(name.id, "RegionalDomainName"))
+		return target
+	case "PRIVATE":
+		target.Set("HostedZoneId", orNull(zone.Get("VpcEndpointHostedZoneId")))
+		target.Set("DNSName", orNull(zone.Get("VpcEndpointDomainName")))
 		return target
 	}
 	// The hosted zone of all CloudFront distributions.

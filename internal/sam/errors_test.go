@@ -77,7 +77,7 @@ func TestRefusals(t *testing.T) {
 		{"credentials from anywhere", api("CorsConfiguration: {AllowCredentials: true, AllowOrigins: ['*']}"), inA + `Unable to add Cors configuration because 'AllowCredentials' can not be true when 'AllowOrigin' is "'*'" or not set.`},
 		{"auth of a definition in S3", api("DefinitionUri: 's3://b/k', Auth: {EnableIamAuthorizer: true}"), inA + "Auth works only with inline OpenApi specified in the 'DefinitionBody' property."},
 		{"name twice", api("Name: n, DefinitionBody: {openapi: 3.0.1, info: {title: t}, paths: {}}"), inA + "Unable to set Name because it is already defined within inline OpenAPI specified in the 'DefinitionBody' property."},
-		{"domain without certificate", api("Domain: {DomainName: d}"), inA + "Custom Domains only works if both DomainName and CertificateArn are provided."},
+		{"domain without certificate", api("Domain: {DomainName: d}"), inA + "Property 'Domain.CertificateArn' is required."},
 		{"zone without name", api("Domain: {DomainName: d, CertificateArn: c, Route53: {IpV6: true}}"), inA + "HostedZoneId or HostedZoneName is required to enable Route53 support on Custom Domains."},
 
 		{"unknown globals section", "Globals: {X: {}}\nResources: {F: {Type: T}}", "1. 'Globals' section is invalid. 'X' is not supported. Must be one of the following values - ['Api', 'CapacityProvider', 'Function', 'HttpApi', 'LayerVersion', 'SimpleTable', 'StateMachine', 'WebSocketApi']"},

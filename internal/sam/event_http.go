@@ -152,20 +152,19 @@ func (e *eventSource) httpSecurity(auth *template.Node, path, method string) (*t
 // checkAuthorizer checks that a method's authorizer is one of the API's.
 func (e *eventSource) checkAuthorizer(name, authorizers, fallback *template.Node, path, method string, builtIn bool) error {
 	auth := e.get("Auth")
+	text := python2Text(name)
 	switch {
-	case !name.IsText():
-		return e.invalid(name, "Unable to set Authorizer on API method [%s] for path [%s]. The method authorizer must be a string.", method, path)
 	case truthy(authorizers) && !authorizers.IsMap():
 		return e.invalid(auth, "Unable to set Authorizer on API method [%s] for path [%s] because the related API 'Authorizers' must be a map.", method, path)
-	case name.Value == "NONE" && !truthy(fallback):
+	case text == "NONE" && !truthy(fallback):
 		return e.invalid(auth, "Unable to set Authorizer on API method [%s] for path [%s] because 'NONE' is only a valid value when a DefaultAuthorizer on the API is specified.", method, path)
-	case name.Value == "NONE" || builtIn:
+	case text == "NONE" || builtIn:
 	case !truthy(authorizers):
-		return e.invalid(auth, "Unable to set Authorizer [%s] on API method [%s] for path [%s] because the related API does not define any Authorizers.", name.Value, method, path)
-	case !truthy(authorizers.Get(name.Value)):
-		return e.invalid(auth, "Unable to set Authorizer [%s] on API method [%s] for path [%s] because it wasn't defined in the API's Authorizers.", name.Value, method, path)
-	case !authorizers.Get(name.Value).IsMap():
-		return e.invalid(auth, "Unable to set Authorizer [%s] on API method [%s] for path [%s]. The method authorizer must be a string with a corresponding dict entry in the api authorizer.", name.Value, method, path)
+		return e.invalid(auth, "Unable to set Authorizer [%s] on API method [%s] for path [%s] because the related API does not define any Authorizers.", text, method, path)
+	case name.IsText() && !truthy(authorizers.Get(text)):
+		return e.invalid(auth, "Unable to set Authorizer [%s] on API method [%s] for path [%s] because it wasn't defined in the API's Authorizers.", text, method, path)
+	case !name.IsText() || !authorizers.Get(text).IsMap():
+		return e.invalid(auth, "Unable to set Authorizer [%s] on API method [%s] for path [%s]. The method authorizer must be a string with a corresponding dict entry in the api authorizer.", text, method, path)
 	}
 	if scopes := auth.Get("AuthorizationScopes"); truthy(scopes) && !scopes.IsList() {
 		return e.invalid(scopes, "Unable to set Authorizer on API method [%s] for path [%s] because 'AuthorizationScopes' must be a list of strings.", method, path)

@@ -1,7 +1,6 @@
 package sam
 
 import (
-	"slices"
 	"strings"
 
 	"github.com/hakonegate/hakone/internal/template"
@@ -46,8 +45,8 @@ func makeRESTEvent(e *eventSource) error {
 		template.P("__ApiId__", e.get("RestApiId")), template.P("__Stage__", template.Text("*")))
 	e.add(e.permission("apigateway.amazonaws.com", id, template.P("SourceArn", source)))
 
-	body := e.api.Get("DefinitionBody")
-	if !validSwagger(body) || !e.managed[e.apiID] {
+	body := e.restBody()
+	if body == nil {
 		return nil
 	}
 	paths := body.Get("paths")
@@ -63,11 +62,11 @@ func makeRESTEvent(e *eventSource) error {
 		template.P("httpMethod", template.Text("POST")),
 		template.P("uri", integrationURI(e.partition(), function)),
 	)
-	if timeout := e.get("TimeoutInMillis"); timeout != nil {
+	if timeout := e.get("TimeoutInMillis"); truthy(timeout) {
 		proxy.Set("timeoutInMillis", timeout)
 	}
 	if mode := e.get("ResponseTransferMode"); mode != nil {
-		proxy.Set("responseTransferMode", mode)
+		e.warn(mode, "ResponseTransferMode of the event "+e.event+" has no effect, as in AWS's transform")
 	}
 	if credentials := restCredentials(e.get("Auth"), e.api.Get("Auth")); credentials != nil {
 		proxy.Set("credentials", credentials)
@@ -76,6 +75,22 @@ func makeRESTEvent(e *eventSource) error {
 		return err
 	}
 	return e.configureMethod(body, path, method)
+}
+
+// restBody returns the definition that the event's method goes into, nil when it
+// is not the transform's to write. Where MergeDefinitions joins the template's
+// definition and the events', these have a definition of their own.
+func (e *eventSource) restBody() *template.Node {
+	if isTrue(e.api.Get("MergeDefinitions")) {
+		if e.generated[e.apiID] == nil {
+			e.generated[e.apiID] = swaggerSkeleton()
+		}
+		return e.generated[e.apiID]
+	}
+	if body := e.api.Get("DefinitionBody"); e.managed[e.apiID] && validSwagger(body) {
+		return body
+	}
+	return nil
 }
 
 // enterMethod gives a method its integration.
@@ -104,7 +119,7 @@ const callerCredentials = "arn:aws:iam::*:user/*" //nolint:gosec // a pattern th
 // authorization the caller's, unless InvokeRole says otherwise.
 func restCredentials(method, api *template.Node) *template.Node {
 	authorizer := method.Get("Authorizer")
-	if authorizer.IsNull() {
+	if !truthy(method) {
 		authorizer = api.Get("DefaultAuthorizer")
 	}
 	if authorizer.Str() != "AWS_IAM" {
@@ -130,31 +145,23 @@ func restCredentials(method, api *template.Node) *template.Node {
 
 // configureMethod writes what else the event says about its method.
 func (e *eventSource) configureMethod(body *template.Node, path, method string) error {
-	paths := body.Get("paths")
 	if auth := e.get("Auth"); truthy(auth) {
 		if err := e.restAuth(auth, body, path, method); err != nil {
 			return err
 		}
 	}
-	for _, op := range operations(paths, path, method) {
-		if model := e.get("RequestModel"); truthy(model) {
-			name := model.Get("Model").Str()
-			if models := e.api.Get("Models"); !models.Has(name) {
-				return e.invalid(model, "Unable to set RequestModel [%s] on API method [%s] for path [%s] because it wasn't defined in the API's Models.", name, method, path)
-			}
-			parameter := template.Map(
-				template.P("in", template.Text("body")),
-				template.P("name", template.Text(strings.ToLower(name))),
-				template.P("schema", template.Map(template.P("$ref", template.Text("#/definitions/"+strings.ToLower(name))))),
-			)
-			if required := model.Get("Required"); required != nil {
-				parameter.Set("required", required)
-			}
-			appendTo(op, "parameters", parameter)
-		}
-		for _, p := range items(e.get("RequestParameters")) {
-			if err := e.requestParameter(op, p); err != nil {
-				return err
+	if err := e.requestModel(body, path, method); err != nil {
+		return err
+	}
+	parameters, err := e.requestParameters()
+	if err != nil {
+		return err
+	}
+	for _, op := range operations(body.Get("paths"), path, method) {
+		for _, p := range parameters {
+			appendTo(op, "parameters", p.declaration.Clone())
+			if p.cached {
+				appendTo(sectionOf(op, integration), "cacheKeyParameters", template.Text(p.name))
 			}
 		}
 		op.At(e.node.Position)
@@ -162,78 +169,67 @@ func (e *eventSource) configureMethod(body *template.Node, path, method string) 
 	return nil
 }
 
-func appendTo(n *template.Node, key string, item *template.Node) {
-	all := n.Get(key)
-	if !all.IsList() {
-		all = template.List()
-		n.Set(key, all)
-	}
-	all.Append(item)
-}
-
-// requestParameter declares a parameter such as method.request.header.X.
-func (e *eventSource) requestParameter(op, p *template.Node) error {
-	name, settings := p.Str(), template.Map()
-	if p.IsMap() && len(p.Pairs) == 1 {
-		name, settings = p.Pairs[0].Key, p.Pairs[0].Value
-	}
-	kind, rest, ok := strings.Cut(strings.TrimPrefix(name, "method.request."), ".")
-	if !ok || !strings.HasPrefix(name, "method.request.") || !slices.Contains([]string{"querystring", "path", "header"}, kind) {
-		return e.invalid(p, "Invalid value for 'RequestParameters' property. Keys must be in the format 'method.request.[querystring|path|header].{value}', e.g 'method.request.header.Authorization'.")
-	}
-	if kind == "querystring" {
-		kind = "query"
-	}
-	parameter := template.Map(
-		template.P("in", template.Text(kind)),
-		template.P("name", template.Text(rest)),
-		template.P("required", template.Bool(isTrue(settings.Get("Required")) || kind == "path")),
-		template.P("type", template.Text("string")),
-	)
-	appendTo(op, "parameters", parameter)
-	if isTrue(settings.Get("Caching")) {
-		appendTo(sectionOf(op, integration), "cacheKeyParameters", template.Text(name))
-		sectionOf(op, integration, "requestParameters").Set("integration.request."+kind+"."+rest, template.Text(name))
-	}
-	return nil
-}
-
 func (e *eventSource) restAuth(auth, body *template.Node, path, method string) error {
-	apiAuth := e.api.Get("Auth")
-	authorizers, fallback := apiAuth.Get("Authorizers"), apiAuth.Get("DefaultAuthorizer")
-	if name := auth.Get("Authorizer"); truthy(name) {
-		if name.Str() == "AWS_IAM" {
-			sectionOf(body, "securityDefinitions").Set("AWS_IAM", iamScheme("Authorization"))
-		}
-		if err := e.checkAuthorizer(name, authorizers, fallback, path, method, name.Str() == "AWS_IAM"); err != nil {
-			return err
-		}
-		scopes := template.List()
-		if own := authorizers.Get(name.Str()).Get("AuthorizationScopes"); own.IsList() {
-			scopes = own
-		}
-		if own := auth.Get("AuthorizationScopes"); own.IsList() {
-			scopes = own
-		}
-		for _, op := range operations(body.Get("paths"), path, method) {
-			addSecurity(op, template.Map(template.P(name.Str(), scopes.Clone())))
-		}
+	if err := e.restAuthorizer(auth, body, path, method); err != nil {
+		return err
 	}
-	if key := auth.Get("ApiKeyRequired"); isTrue(key) {
+	apiKey := auth.Get("ApiKeyRequired")
+	requirement := noKey
+	switch {
+	case apiKey == nil:
+		requirement = ""
+	case truthy(apiKey):
+		requirement = "api_key"
 		addKeyScheme(body)
+	case !truthy(e.api.Get("Auth").Get("ApiKeyRequired")):
+		return e.invalid(apiKey, "Unable to set ApiKeyRequired [%s] on API method [%s] for path [%s] because the related API does not specify any ApiKeyRequired.", pythonText(apiKey), method, path)
+	}
+	if requirement != "" {
 		for _, op := range operations(body.Get("paths"), path, method) {
-			addSecurity(op, template.Map(template.P("api_key", template.List())))
-		}
-	} else if isFalse(key) && isTrue(apiAuth.Get("ApiKeyRequired")) {
-		for _, op := range operations(body.Get("paths"), path, method) {
-			addSecurity(op, template.Map(template.P(noKey, template.List())))
+			addSecurity(op, template.Map(template.P(requirement, template.List())))
 		}
 	}
 	if policy := auth.Get("ResourcePolicy"); truthy(policy) {
 		if !policy.IsMap() {
-			return e.invalid(policy, "'ResourcePolicy' must be a map.")
+			return invalidResource(e.event, policy, "Property 'Auth.ResourcePolicy' should be a map.")
 		}
-		addResourcePolicy(body, policy, template.List(methodResource(path, method)))
+		if err := addResourcePolicy(body, policy, template.List(methodResource(path, method, e.api.Get("StageName")))); err != nil {
+			return err
+		}
+		addCustomStatements(body, policy)
+	}
+	return nil
+}
+
+// restAuthorizer requires the authorizer that an event's Auth names.
+func (e *eventSource) restAuthorizer(auth, body *template.Node, path, method string) error {
+	name, own := auth.Get("Authorizer"), auth.Get("AuthorizationScopes")
+	if truthy(own) && !own.IsList() {
+		return e.invalid(own, "Property 'Auth.AuthorizationScopes' should be a list.")
+	}
+	if !truthy(name) {
+		if truthy(own) {
+			return e.invalid(own, "AuthorizationScopes works only when Authorizer is set")
+		}
+		return nil
+	}
+	if name.Str() == "AWS_IAM" {
+		sectionOf(body, "securityDefinitions").Set("AWS_IAM", iamScheme("Authorization"))
+	}
+	apiAuth := e.resolve(e.api.Get("Auth"))
+	authorizers := apiAuth.Get("Authorizers")
+	if err := e.checkAuthorizer(name, authorizers, apiAuth.Get("DefaultAuthorizer"), path, method, name.Str() == "AWS_IAM"); err != nil {
+		return err
+	}
+	scopes := template.List()
+	if ofAuthorizer := authorizers.Get(name.Str()).Get("AuthorizationScopes"); ofAuthorizer.IsList() {
+		scopes = ofAuthorizer
+	}
+	if own.IsList() {
+		scopes = own
+	}
+	for _, op := range operations(body.Get("paths"), path, method) {
+		addSecurity(op, template.Map(template.P(name.Str(), scopes.Clone())))
 	}
 	return nil
 }

@@ -51,7 +51,7 @@ func pathItem(paths *template.Node, path string) (*template.Node, error) {
 		paths.Set(path, item)
 	}
 	if !item.IsMap() {
-		return nil, invalidTemplate(item, "The value of '%s' path must be a dictionary according to Swagger spec.", path)
+		return nil, invalidTemplate(item, "Value of '%s' path must be a dictionary according to Swagger spec.", path)
 	}
 	return item, nil
 }

@@ -1,6 +1,7 @@
 package sam
 
 import (
+	"regexp"
 	"strconv"
 	"strings"
 
@@ -17,6 +18,18 @@ func pythonText(n *template.Node) string {
 	}
 	return pythonRepr(n)
 }
+
+// python2Text prints a value as Python 2 did, which AWS's transform imitates for
+// what stands in API definitions.
+func python2Text(n *template.Node) string {
+	text := pythonText(n)
+	if n.IsMap() || n.IsList() {
+		text = pythonString.ReplaceAllString(text, "u$0")
+	}
+	return text
+}
+
+var pythonString = regexp.MustCompile(`'[^']*'`)
 
 // pythonRepr prints a value as a literal of Python.
 func pythonRepr(n *template.Node) string {
@@ -78,5 +91,17 @@ func pythonType(n *template.Node) string {
 		return "int"
 	default:
 		return "str"
+	}
+}
+
+// python2Type names the type of a value that stands in an API definition.
+func python2Type(n *template.Node) string {
+	switch typ := pythonType(n); typ {
+	case "str":
+		return "Py27UniStr"
+	case "dict":
+		return "Py27Dict"
+	default:
+		return typ
 	}
 }

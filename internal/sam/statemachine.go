@@ -266,9 +266,9 @@ func (e *eventSource) startRole(service string) *template.Node {
 // makeStateMachineAPI lets a method of a REST API start executions.
 func makeStateMachineAPI(e *eventSource) error {
 	path, method := e.get("Path").Str(), strings.ToLower(e.get("Method").Str())
-	body := e.api.Get("DefinitionBody")
+	body := e.restBody()
 	role := e.startRole("apigateway.amazonaws.com")
-	if !validSwagger(body) || !e.managed[e.apiID] {
+	if body == nil {
 		return nil
 	}
 	if hasIntegration(body.Get("paths"), path, method) {

@@ -61,6 +61,7 @@ type translator struct {
 
 	resources  *template.Node            // the Resources section; events add to APIs and buckets in it
 	managed    map[string]bool           // APIs whose body the transform itself wrote
+	generated  map[string]*template.Node // what events define of APIs with MergeDefinitions
 	parameters map[string]*template.Node // values of parameters and pseudo parameters
 	mappings   *template.Node
 	renamed    map[string]string            // logical id → the id it became
@@ -80,6 +81,7 @@ func (t *translator) run() error {
 		func() { t.implicitAPI(&restAPI) },
 		func() { t.implicitAPI(&httpAPI) },
 		t.mergeGlobals,
+		t.quoteVersions,
 		t.embeddedConnectors,
 		t.expand,
 	} {
@@ -123,6 +125,7 @@ func (t *translator) structure() {
 		}
 	}
 	t.managed = map[string]bool{}
+	t.generated = map[string]*template.Node{}
 	t.renamed = map[string]string{}
 	t.referable = map[string]map[string]string{}
 	t.made = map[string][]*resource{}
@@ -235,6 +238,9 @@ func (m *macro) expand(rules []property, expand func(*macro) error) error {
 		return err
 	}
 	for _, r := range m.made {
+		if !isAlphanumeric(r.id) {
+			return invalidResource(r.id, m.node, "Logical ids must be alphanumeric.")
+		}
 		if !m.mayMake(r) {
 			m.fail(&fault{
 				sortKey: m.id, place: m.node.Position,
@@ -282,11 +288,13 @@ func (m *macro) add(r *resource) *resource {
 
 // refer lets Ref id.property, and its forms in GetAtt and Sub, name a made
 // resource.
-func (m *macro) refer(property string, r *resource) {
+func (m *macro) refer(property string, r *resource) { m.referID(property, r.id) }
+
+func (m *macro) referID(property, id string) {
 	if m.referable[m.id] == nil {
 		m.referable[m.id] = map[string]string{}
 	}
-	m.referable[m.id][property] = r.id
+	m.referable[m.id][property] = id
 }
 
 // inherited returns the attributes that pass to generated resources.

@@ -14,6 +14,14 @@ func present(n *template.Node) *template.Node {
 	return n
 }
 
+// orNull returns n, or null when it is absent.
+func orNull(n *template.Node) *template.Node {
+	if n == nil {
+		return &template.Node{}
+	}
+	return n
+}
+
 // truthy reports whether n counts as set: the transform takes empty text,
 // zero, false and empty collections for absent in many places.
 func truthy(n *template.Node) bool {
