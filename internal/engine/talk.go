@@ -13,8 +13,9 @@ var ErrNobody = errors.New("nobody listens")
 
 // A Message is what another process said.
 type Message struct {
-	Data []byte
-	msg  *nats.Msg
+	Subject string
+	Data    []byte
+	msg     *nats.Msg
 }
 
 // Answer answers a message of [Engine.Ask].
@@ -40,7 +41,7 @@ func (e *Engine) Ask(ctx context.Context, subject string, data []byte) ([]byte, 
 // stop is called. Of those who share a group, one hears each message; with the
 // group "" all do.
 func (e *Engine) Listen(subject, group string, hear func(*Message)) (stop func(), err error) {
-	subscription, err := e.conn.QueueSubscribe(subject, group, func(msg *nats.Msg) { hear(&Message{msg.Data, msg}) })
+	subscription, err := e.conn.QueueSubscribe(subject, group, func(msg *nats.Msg) { hear(&Message{msg.Subject, msg.Data, msg}) })
 	if err != nil {
 		return nil, fmt.Errorf("listen to NATS: %w", err)
 	}

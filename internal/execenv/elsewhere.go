@@ -2,8 +2,12 @@ package execenv
 
 import (
 	"context"
+	"errors"
 	"time"
 )
+
+// ErrNowhere means that no machine is there that could run the function.
+var ErrNowhere = errors.New("no machine is there to run the function")
 
 // An Elsewhere runs functions on other machines.
 type Elsewhere interface {
@@ -29,13 +33,22 @@ func (p *Pool) elsewhere(ctx context.Context, fn *Function, event []byte, call I
 	if res.RequestID == "" {
 		res.RequestID = call.RequestID
 	}
-	log := &capture{emit: p.logTo(fn.logGroup(), "elsewhere")} // what was filtered was filtered there
-	_, _ = log.Write(res.LogTail)                              // never fails
-	log.system("")
+	if !res.Logged {
+		log := &capture{emit: p.logTo(fn.logGroup(), "elsewhere")} // what was filtered was filtered there
+		_, _ = log.Write(res.LogTail)                              // never fails
+		log.system("")
+	}
 	if !call.Tail {
 		res.LogTail = nil
 	}
 	return res, nil
+}
+
+// Crashed is the result of a call whose machine is gone: Lambda's for a process
+// that was killed.
+func Crashed(requestID string) Result {
+	f := failure{"Runtime.ExitError", "Runtime exited with error: signal: killed"}
+	return Result{RequestID: requestID, Payload: f.payload(requestID), FunctionError: "Unhandled", ErrorType: f.errorType}
 }
 
 // count counts a running call against the function's own limit.

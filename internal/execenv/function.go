@@ -59,6 +59,7 @@ type Result struct {
 	ContentType   string // of the function's result
 	Streamed      bool   // the function wrote the result as a stream
 	LogTail       []byte // last 4096 bytes of the call's log, if asked for
+	Logged        bool   // by an [Elsewhere]: its log is where functions' logs are
 
 	Duration     time.Duration
 	InitDuration time.Duration // 0 when the environment was warm

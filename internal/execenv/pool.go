@@ -26,6 +26,7 @@ type Config struct {
 	InitTimeout time.Duration     // 0 means 10 s
 	IdleTimeout time.Duration     // 0 means 5 min
 	NoSpares    bool              // start no interpreter ahead of need
+	Absent      bool              // all functions run elsewhere: this machine needs no runtimes, and keeps nothing ready
 
 	Isolation sandbox.Isolation // "" means sandbox.Default
 	NoNetwork bool              // functions reach their Runtime API and nothing else

@@ -30,6 +30,10 @@ func (p *Pool) Provision(fn *Function, n int) {
 		s = &provision{}
 		p.provisions[key] = s
 	}
+	if p.cfg.Absent {
+		s.fn, s.failed = fn, true
+		return
+	}
 	s.fn, s.want, s.failed = fn, n, false
 	p.lack()
 }

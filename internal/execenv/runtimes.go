@@ -69,6 +69,9 @@ func (e *UnavailableError) Error() string {
 // [*UnavailableError].
 func (p *Pool) Check(runtime string) error {
 	f, _, _ := runtimeFamily(runtime)
+	if p.cfg.Absent && f != unknownFamily {
+		return nil // where it runs, that is found out
+	}
 	switch f {
 	case provided:
 		if p.prepare() == nil && p.rooms {

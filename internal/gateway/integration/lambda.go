@@ -115,6 +115,8 @@ func Call(ctx context.Context, v Invoker, i *Invocation, sources []string, timeo
 		return nil, &Error{http.StatusInternalServerError, noPermission(i), err}
 	case "TooManyRequestsException":
 		return nil, &Error{http.StatusServiceUnavailable, "the function is throttled", err}
+	case "ServiceUnavailableException":
+		return nil, &Error{http.StatusServiceUnavailable, "no machine is there to run the function: start hakone worker", err}
 	case "RequestEntityTooLargeException":
 		return nil, &Error{http.StatusRequestEntityTooLarge, "the event is too large for the function", err}
 	case "ResourceNotFoundException":

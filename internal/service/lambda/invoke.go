@@ -218,6 +218,8 @@ func refused(err error) error {
 	switch {
 	case errors.Is(err, execenv.ErrFunctionLimit):
 		return throttled("ReservedFunctionConcurrentInvocationLimitExceeded")
+	case errors.Is(err, execenv.ErrNowhere):
+		return &awserr.Error{Code: "ServiceUnavailableException", Status: http.StatusServiceUnavailable, Message: "Service is temporarily unavailable.", Err: err}
 	case errors.Is(err, execenv.ErrLimit):
 		return throttled("ConcurrentInvocationLimitExceeded")
 	case errors.As(err, &no):
