@@ -86,7 +86,7 @@ that run as local processes. No Docker, no AWS account.
 		p.upCommand(), p.deployCommand(), p.diffCommand(), p.eventsCommand(), p.deleteCommand(),
 		p.statusCommand(), p.outputsCommand(), p.envCommand(), p.sshCommand(), p.whyCommand(),
 		p.curlCommand(), p.transformCommand(), p.validateCommand(), p.simulateCommand(), p.logsCommand(), p.invokeCommand(),
-		p.backupCommand(), p.restoreCommand(), p.doctorCommand(),
+		p.backupCommand(), p.restoreCommand(), p.doctorCommand(), p.workerCommand(),
 	)
 	root.PersistentPreRunE = func(c *cobra.Command, _ []string) error { return p.settle(c.Name()) }
 	return root

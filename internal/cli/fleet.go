@@ -84,6 +84,9 @@ func printEngine(table *tabwriter.Writer, e *server.EngineStatus) {
 		}
 		fmt.Fprintf(table, "Node\t%s  %s  %s\n", n.Name, n.Host, note)
 	}
+	for _, w := range e.Workers {
+		fmt.Fprintf(table, "Worker\t%s  %s  %d of %d calls\n", w.Name, w.Host, w.Busy, w.Capacity)
+	}
 }
 
 func orNone(server string) string {

@@ -2,11 +2,9 @@ package server
 
 import (
 	"context"
-	"encoding/json"
 	"errors"
 	"fmt"
 	"io/fs"
-	"log/slog"
 	"os"
 	"path/filepath"
 	"slices"
@@ -16,6 +14,7 @@ import (
 	"github.com/hakonegate/hakone/internal/engine"
 	"github.com/hakonegate/hakone/internal/execenv"
 	"github.com/hakonegate/hakone/internal/store"
+	"github.com/hakonegate/hakone/internal/worker"
 )
 
 // A Fleet says how the server shares its engine with others. The zero value is
@@ -91,33 +90,16 @@ func (s *Server) shareAuthority(ctx context.Context, ring *seal.Ring) error {
 	return nil
 }
 
-const logSubject = "hakone.logs"
-
-// sharedLines are lines of a function's log that another node wrote.
-type sharedLines struct {
-	From          string
-	Group, Stream string
-	Events        []execenv.LogEvent
-}
-
-// sharedLogs keeps what functions write, and tells the other nodes. What is told
-// while a node is cut off, it never hears; functions never wait for it.
+// sharedLogs keeps what functions write, and tells the other nodes.
 type sharedLogs struct {
 	local execenv.Logs
-	node  string
-	told  chan sharedLines
+	tell  *worker.Tell
 }
-
-// mostUntold bounds the lines that wait to be told; more are not.
-const mostUntold = 4096
 
 // Append implements [execenv.Logs].
 func (l sharedLogs) Append(group, stream string, events ...execenv.LogEvent) {
 	l.local.Append(group, stream, events...)
-	select {
-	case l.told <- sharedLines{l.node, group, stream, slices.Clone(events)}: // the caller keeps its own
-	default:
-	}
+	l.tell.Append(group, stream, events...)
 }
 
 // functionLogs is where functions write.
@@ -125,40 +107,61 @@ func (s *Server) functionLogs() execenv.Logs {
 	if s.engine.Embedded() {
 		return s.logs
 	}
-	s.untold = make(chan sharedLines, mostUntold)
-	return sharedLogs{s.logs, s.engine.Node(), s.untold}
+	s.tell = worker.NewTell(s.engine)
+	return sharedLogs{s.logs, s.tell}
 }
 
 // shareLogs tells other nodes what functions write here, and keeps what they write
 // there and on workers, until ctx is done.
 func (s *Server) shareLogs(ctx context.Context) error {
-	if s.engine.Embedded() {
+	if s.tell == nil {
 		return nil
 	}
-	stop, err := s.engine.Listen(logSubject, "", func(m *engine.Message) {
-		var lines sharedLines
-		if err := json.Unmarshal(m.Data, &lines); err != nil {
-			s.log.WarnContext(ctx, "a node's log cannot be read", slog.Any("error", err))
-			return
-		}
-		if lines.From != s.engine.Node() {
-			s.logs.Append(lines.Group, lines.Stream, lines.Events...)
-		}
-	})
+	stop, err := s.tell.Hear(func(lines *worker.Lines) { s.logs.Append(lines.Group, lines.Stream, lines.Events...) })
 	if err != nil {
 		return err
 	}
 	defer stop()
-	for {
-		select {
-		case lines := <-s.untold:
-			if text, err := json.Marshal(lines); err == nil {
-				_ = s.engine.Tell(logSubject, text)
-			}
-		case <-ctx.Done():
-			return nil
-		}
+	return s.tell.Run(ctx)
+}
+
+// runWorkers hears of workers until ctx is done.
+func (s *Server) runWorkers(ctx context.Context) error {
+	if s.workers == nil {
+		return nil
 	}
+	return s.workers.Run(ctx)
+}
+
+// elsewhere is what runs functions on other machines, if anything does: first what
+// runs some of them.
+func (s *Server) elsewhere(credentials execenv.Credentials) execenv.Elsewhere {
+	var all elsewheres
+	if len(s.config.Elsewhere) > 0 {
+		all = append(all, newRemoteLambda(s.config.Elsewhere, s.config.Region, os.Getenv))
+	}
+	if s.config.Fleet.Workers {
+		s.workers = &worker.Workers{Engine: s.engine, Credentials: credentials, Variables: s.config.Services.variables(), Log: s.log}
+		all = append(all, s.workers)
+	}
+	if len(all) == 0 {
+		return nil
+	}
+	return all
+}
+
+// elsewheres are several of them; the first that serves a function runs it.
+type elsewheres []execenv.Elsewhere
+
+// Serves implements [execenv.Elsewhere].
+func (all elsewheres) Serves(fn *execenv.Function) bool {
+	return slices.ContainsFunc(all, func(e execenv.Elsewhere) bool { return e.Serves(fn) })
+}
+
+// Invoke implements [execenv.Elsewhere].
+func (all elsewheres) Invoke(ctx context.Context, fn *execenv.Function, event []byte, call execenv.Invocation) (execenv.Result, error) {
+	i := slices.IndexFunc(all, func(e execenv.Elsewhere) bool { return e.Serves(fn) })
+	return all[i].Invoke(ctx, fn, event, call)
 }
 
 // EngineStatus tells how a node of a fleet stands with the engine.
@@ -169,6 +172,8 @@ type EngineStatus struct {
 	StaleSeconds float64      `json:"staleSeconds"` // how old what the node serves may be
 	CutOff       bool         `json:"cutOff"`       // it is older than the bound; what the node knew last is served
 	Nodes        []NodeStatus `json:"nodes"`
+
+	Workers []worker.Status `json:"workers,omitempty"`
 }
 
 // NodeStatus is what a node of a fleet knows of one of them.
@@ -192,6 +197,9 @@ func (s *Server) engineStatus() *EngineStatus {
 	}
 	for _, n := range s.store.Nodes() {
 		status.Nodes = append(status.Nodes, NodeStatus{n.Name, n.Host, n.Heard.UTC(), n.Gone, n.Self})
+	}
+	if s.workers != nil {
+		status.Workers = s.workers.Status()
 	}
 	return status
 }

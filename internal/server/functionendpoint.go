@@ -9,7 +9,6 @@ import (
 	"io"
 	"net/http"
 	"net/url"
-	"os"
 	"regexp"
 	"strings"
 	"sync"
@@ -79,14 +78,6 @@ func newRemoteLambda(endpoints FunctionEndpoints, region string, getenv func(str
 		// A redirect would be signed for another host.
 		CheckRedirect: func(*http.Request, []*http.Request) error { return http.ErrUseLastResponse },
 	}}
-}
-
-// elsewhere is what runs functions on other machines, if anything does.
-func (s *Server) elsewhere() execenv.Elsewhere {
-	if len(s.config.Elsewhere) == 0 {
-		return nil
-	}
-	return newRemoteLambda(s.config.Elsewhere, s.config.Region, os.Getenv)
 }
 
 // Serves implements [execenv.Elsewhere].

@@ -36,6 +36,7 @@ import (
 	"github.com/hakonegate/hakone/internal/service/sts"
 	"github.com/hakonegate/hakone/internal/store"
 	"github.com/hakonegate/hakone/internal/trace"
+	"github.com/hakonegate/hakone/internal/worker"
 	"github.com/hakonegate/hakone/sigv4"
 )
 
@@ -70,8 +71,9 @@ type Server struct {
 	started time.Time
 	ready   chan struct{}
 
-	stopping atomic.Bool      // load balancers are told
-	untold   chan sharedLines // of functions' logs; nil when nobody shares the engine
+	stopping atomic.Bool     // load balancers are told
+	tell     *worker.Tell    // what functions write; nil when nobody shares the engine
+	workers  *worker.Workers // nil: functions run here
 
 	engine *engine.Engine
 	store  *store.Store
@@ -218,14 +220,17 @@ func (s *Server) wire(ctx context.Context) error {
 		return err
 	}
 	s.variables = s.config.Services.variables()
+	credentials := functionCredentials{s.sts, "arn:aws:lambda:" + region + ":" + account + ":function:"}
 	s.pool = execenv.New(execenv.Config{
 		Dir:         filepath.Join(s.config.DataDir, "functions"),
 		Code:        blobs,
 		Log:         s.log,
-		Credentials: functionCredentials{s.sts, "arn:aws:lambda:" + region + ":" + account + ":function:"},
+		Credentials: credentials,
 		Logs:        s.functionLogs(),
 		Variables:   s.variables,
-		Elsewhere:   s.elsewhere(),
+		Elsewhere:   s.elsewhere(credentials),
+		Absent:      s.config.Fleet.Workers,
+		NoSpares:    s.config.Fleet.Workers,
 		Isolation:   s.config.Functions.Isolation,
 		NoNetwork:   s.config.Functions.NoNetwork,
 	})
@@ -319,7 +324,7 @@ func (s *Server) Run(ctx context.Context) error {
 	working, stop := context.WithCancel(context.WithoutCancel(ctx))
 	defer stop()
 	components, working := errgroup.WithContext(working)
-	for _, run := range []func(context.Context) error{s.iam.Run, s.lambda.Run, s.gateway.Run, s.pool.Run, s.accessLogs.Run, s.s3.Run, s.runUserData, s.logs.Run, s.shareLogs} {
+	for _, run := range []func(context.Context) error{s.iam.Run, s.lambda.Run, s.gateway.Run, s.pool.Run, s.accessLogs.Run, s.s3.Run, s.runUserData, s.logs.Run, s.shareLogs, s.runWorkers} {
 		components.Go(func() error { return run(working) })
 	}
 	listeners, listening := errgroup.WithContext(ctx)
