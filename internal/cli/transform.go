@@ -62,7 +62,7 @@ func (p *program) transform(file string, o *offlineOptions, strict bool) (*templ
 		return nil, warnings, templateProblem(err)
 	}
 	region := firstOf(p.region, p.getenv("AWS_REGION"), p.getenv("AWS_DEFAULT_REGION"), "us-east-1")
-	root, more, err := template.Macros(root, parameters, template.Env{Region: region, Include: includeFile})
+	root, more, err := template.Macros(root, parameters, template.Env{Region: region, Include: includeFile, Partial: strict})
 	warnings = append(warnings, more...)
 	if err != nil || !sam.Applies(root) {
 		return root, warnings, templateProblem(err)

@@ -270,7 +270,7 @@ func (a *restMacro) authorizerPermissions() []*resource {
 	}
 	for _, p := range authorizers.Pairs {
 		if arn := p.Value.Get("FunctionArn"); truthy(arn) && !isTrue(p.Value.Get("DisableFunctionDefaultPermissions")) {
-			all = append(all, a.authorizerPermission(p.Key, arn, a.api.ref()))
+			all = append(all, a.authorizerPermission(p.Key, arn, a.api.ref(), a.partition()))
 		}
 	}
 	return all

@@ -218,17 +218,17 @@ func (a *httpAPIMacro) authorizerPermissions() []*resource {
 	}
 	for _, p := range authorizers.Pairs {
 		if arn := present(p.Value.Get("FunctionArn")); arn != nil && isTrue(p.Value.Get("EnableFunctionDefaultPermissions")) {
-			all = append(all, a.authorizerPermission(p.Key, arn, a.api.ref()))
+			all = append(all, a.authorizerPermission(p.Key, arn, a.api.ref(), "${AWS::Partition}"))
 		}
 	}
 	return all
 }
 
-func (m *macro) authorizerPermission(name string, function, api *template.Node) *resource {
+func (m *macro) authorizerPermission(name string, function, api *template.Node, partition string) *resource {
 	r := newResource(m.id+name+"AuthorizerPermission", "AWS::Lambda::Permission", m.inherited())
 	r.set("Action", template.Text("lambda:InvokeFunction"))
 	r.set("FunctionName", function)
 	r.set("Principal", template.Text("apigateway.amazonaws.com"))
-	r.set("SourceArn", sub("arn:"+m.partition()+":execute-api:${AWS::Region}:${AWS::AccountId}:${__ApiId__}/authorizers/*", template.P("__ApiId__", api)))
+	r.set("SourceArn", sub("arn:"+partition+":execute-api:${AWS::Region}:${AWS::AccountId}:${__ApiId__}/authorizers/*", template.P("__ApiId__", api)))
 	return r
 }

@@ -101,7 +101,7 @@ func (run *implicitRun) events(r *template.Node) error {
 		if p := event.Get("Properties"); !truthy(p) {
 			event.Set("Properties", template.Map().At(event.Position))
 		} else if !p.IsMap() {
-			return invalidEvent(id, p, "Property 'Properties' should be a map.")
+			return invalidEvent(id, p, "Properties should be a map.")
 		}
 		if err := run.enter(id, event.Get("Properties"), r); err != nil {
 			return err

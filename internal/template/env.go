@@ -29,6 +29,11 @@ type Env struct {
 	// returned stands in positions.
 	Include func(from Position, location string) (name string, text []byte, err error)
 
+	// Partial leaves what only an AWS account can run where it stands, with a
+	// warning, instead of refusing it: files in S3, macros, and functions that
+	// wait for AWS::LanguageExtensions. It is for printing a template.
+	Partial bool
+
 	// Exists reports whether an id, such as a subnet's, exists; t is the
 	// parameter's type. nil accepts every id.
 	Exists func(t, id string) bool

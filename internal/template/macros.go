@@ -1,6 +1,7 @@
 package template
 
 import (
+	"errors"
 	"fmt"
 	"slices"
 	"strings"
@@ -25,10 +26,14 @@ func Macros(root *Node, params map[string]string, env Env) (*Node, []Warning, er
 			extensions = true
 		case includeTransform:
 			if err := m.includeTop(out, t); err != nil {
-				return nil, m.warnings, err
+				if err := m.leaveInclude(t.Parameters, err); err != nil {
+					return nil, m.warnings, err
+				}
 			}
 		default:
-			return nil, m.warnings, noSuchTransform(t.Name, env.AccountID, t.Position)
+			if err := m.leave(noSuchTransform(t.Name, env.AccountID, t.Position)); err != nil {
+				return nil, m.warnings, err
+			}
 		}
 	}
 	m.early = NewEarly(out, params, env)
@@ -36,7 +41,7 @@ func Macros(root *Node, params map[string]string, env Env) (*Node, []Warning, er
 	if out, err = m.includes(out, 0); err != nil {
 		return nil, m.warnings, err
 	}
-	if !extensions {
+	if !extensions && !env.Partial {
 		if e := needsExtensions(out); e != nil {
 			return nil, m.warnings, e
 		}
@@ -48,8 +53,10 @@ func Macros(root *Node, params map[string]string, env Env) (*Node, []Warning, er
 				}
 			}
 		}
-	} else if out, err = extend(out, params, env); err != nil {
-		return nil, m.warnings, err
+	} else if extensions {
+		if out, err = extend(out, params, env); err != nil {
+			return nil, m.warnings, err
+		}
 	}
 	keepTransform(out, SAMTransform)
 	return out, m.warnings, nil
@@ -185,17 +192,17 @@ func (m *macros) includes(n *Node, depth int) (*Node, error) {
 	at := p.KeyPosition
 	name := p.Value.Get("Name")
 	if !name.IsScalar() {
-		return nil, errorf(at, "Key Name of transform definition must be a string.")
+		return n, m.leave(errorf(at, "Key Name of transform definition must be a string."))
 	}
 	if name.Value != includeTransform {
-		return nil, noSuchTransform(name.Value, m.env.AccountID, at)
+		return n, m.leave(noSuchTransform(name.Value, m.env.AccountID, at))
 	}
 	if depth >= maxIncludeDepth {
 		return nil, errorf(at, "Transform AWS::Include failed with: included files include each other more than %d deep", maxIncludeDepth)
 	}
 	content, err := m.read(p.Value.Get("Parameters"), at)
 	if err != nil {
-		return nil, err
+		return n, m.leaveInclude(p.Value.Get("Parameters"), err)
 	}
 	if content, err = m.includes(content, depth+1); err != nil {
 		return nil, err
@@ -205,6 +212,31 @@ func (m *macros) includes(n *Node, depth int) (*Node, error) {
 	}
 	n.Delete("Fn::Transform")
 	return n, merge(n, content, at)
+}
+
+// leave makes a warning of a refusal when what is refused may stay in the
+// template, and returns it otherwise.
+func (m *macros) leave(e *Error) error {
+	if !m.env.Partial {
+		return e
+	}
+	w := Warning{Text: e.Message}
+	if len(e.Notes) > 0 {
+		w.Position = e.Notes[0].Position
+	}
+	m.warnings = append(m.warnings, w)
+	return nil
+}
+
+// leaveInclude is leave for a file that could not be read: one that lies in S3,
+// or nobody knows where, may stay; a missing local file is a mistake.
+func (m *macros) leaveInclude(params *Node, err error) error {
+	e, ok := errors.AsType[*Error](err)
+	location, known := m.early.Text(params.Get("Location"))
+	if ok && (!known || strings.HasPrefix(location, "s3://") || strings.HasPrefix(location, "https://")) {
+		return m.leave(e)
+	}
+	return err
 }
 
 func (m *macros) read(params *Node, at Position) (*Node, error) {
