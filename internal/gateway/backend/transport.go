@@ -1,6 +1,7 @@
 package backend
 
 import (
+	"context"
 	"crypto/tls"
 	"errors"
 	"fmt"
@@ -178,7 +179,7 @@ func (c *connection) secure(config *tls.Config, deadline time.Time) error {
 	}
 	_ = c.raw.SetDeadline(deadline)
 	wrapped := tls.Client(c.raw, config)
-	if err := wrapped.Handshake(); err != nil {
+	if err := wrapped.HandshakeContext(context.Background()); err != nil {
 		return fmt.Errorf("TLS handshake with %s: %w", c.origin.Address, err)
 	}
 	c.conn = wrapped
