@@ -20,7 +20,8 @@ import (
 // An account orders certificates of one ACME authority (RFC 8555). It is made
 // with the first order; its key is kept in file. Not safe for concurrent use.
 type account struct {
-	file   string
+	file   string           // of its key, where share is nil
+	share  certificateShare // where the nodes of a fleet have the key
 	config *ACME
 	client *acme.Client // nil before the first order
 }
@@ -28,7 +29,7 @@ type account struct {
 // order gets a certificate for name and returns its key and chain as PEM. show
 // makes the listener answer the authority with a proof (tls-alpn-01, RFC 8737);
 // nil takes it away.
-func (a *account) order(ctx context.Context, name string, show func(proof *tls.Certificate)) ([]byte, error) {
+func (a *account) order(ctx context.Context, name string, show func(proof *tls.Certificate) error) ([]byte, error) {
 	if err := a.open(ctx); err != nil {
 		return nil, err
 	}
@@ -63,7 +64,7 @@ func (a *account) order(ctx context.Context, name string, show func(proof *tls.C
 }
 
 // prove answers the authority's challenge for one authorization.
-func (a *account) prove(ctx context.Context, name, url string, show func(*tls.Certificate)) error {
+func (a *account) prove(ctx context.Context, name, url string, show func(*tls.Certificate) error) error {
 	z, err := a.client.GetAuthorization(ctx, url)
 	if err != nil || z.Status == acme.StatusValid {
 		return err
@@ -76,8 +77,10 @@ func (a *account) prove(ctx context.Context, name, url string, show func(*tls.Ce
 		if err != nil {
 			return fmt.Errorf("sign the proof: %w", err)
 		}
-		show(&proof)
-		defer show(nil)
+		defer func() { _ = show(nil) }() // a proof that stays proves nothing later
+		if err := show(&proof); err != nil {
+			return fmt.Errorf("show the proof: %w", err)
+		}
 		if _, err := a.client.Accept(ctx, c); err != nil {
 			return err
 		}
@@ -92,7 +95,7 @@ func (a *account) open(ctx context.Context) error {
 	if a.client != nil {
 		return nil
 	}
-	key, err := a.key()
+	key, err := a.key(ctx)
 	if err != nil {
 		return err
 	}
@@ -105,32 +108,50 @@ func (a *account) open(ctx context.Context) error {
 	return nil
 }
 
-// key returns the account's key.
-func (a *account) key() (crypto.Signer, error) {
-	text, err := os.ReadFile(a.file)
-	if errors.Is(err, fs.ErrNotExist) {
+// key returns the account's key, a new one where there is none.
+func (a *account) key(ctx context.Context) (crypto.Signer, error) {
+	text, err := a.read()
+	if err != nil {
+		return nil, err
+	}
+	if text == nil {
 		key, text, err := newKey()
 		if err != nil {
 			return nil, err
 		}
+		if a.share != nil {
+			return key, a.share.put(ctx, sharedAccount, a.config.Directory, text)
+		}
 		return key, writeFile(a.file, text)
+	}
+	block, _ := pem.Decode(text)
+	if block == nil {
+		return nil, errors.New("key of the ACME account: it is not PEM")
+	}
+	parsed, err := x509.ParsePKCS8PrivateKey(block.Bytes)
+	if err != nil {
+		return nil, fmt.Errorf("key of the ACME account: %w", err)
+	}
+	key, ok := parsed.(crypto.Signer)
+	if !ok {
+		return nil, errors.New("key of the ACME account: it cannot sign")
+	}
+	return key, nil
+}
+
+// read returns the account's key as PEM, or nil where there is none.
+func (a *account) read() ([]byte, error) {
+	if a.share != nil {
+		return a.share.get(sharedAccount, a.config.Directory), nil
+	}
+	text, err := os.ReadFile(a.file)
+	if errors.Is(err, fs.ErrNotExist) {
+		return nil, nil
 	}
 	if err != nil {
 		return nil, fmt.Errorf("read key of the ACME account: %w", err)
 	}
-	block, _ := pem.Decode(text)
-	if block == nil {
-		return nil, fmt.Errorf("key of the ACME account %s is not PEM", a.file)
-	}
-	parsed, err := x509.ParsePKCS8PrivateKey(block.Bytes)
-	if err != nil {
-		return nil, fmt.Errorf("key of the ACME account %s: %w", a.file, err)
-	}
-	key, ok := parsed.(crypto.Signer)
-	if !ok {
-		return nil, fmt.Errorf("key of the ACME account %s cannot sign", a.file)
-	}
-	return key, nil
+	return text, nil
 }
 
 // newKey makes a key, and returns it as PEM too.

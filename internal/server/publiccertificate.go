@@ -44,7 +44,7 @@ const (
 
 // publicCertificates are those that a public authority signs by ACME, proved by
 // tls-alpn-01 on the data plane's own listener. Only names that are configured
-// get one. Files in dir keep them, one a name.
+// get one. Files in dir keep them, one a name; the nodes of a fleet share them.
 //
 // Handshakes never wait for the authority: until there is a certificate, and
 // when one has run out, they get the local authority's. Safe for concurrent use.
@@ -54,7 +54,8 @@ type publicCertificates struct {
 	dir     string
 	log     *slog.Logger
 	account account
-	retry   time.Duration // the first; doubled with each failure
+	share   certificateShare // nil: this is the only node
+	retry   time.Duration    // the first; doubled with each failure
 
 	mu         sync.Mutex
 	held       map[string]*tls.Certificate
@@ -106,9 +107,16 @@ func (p *publicCertificates) challenge(hello *tls.ClientHelloInfo) *tls.Config {
 	if len(hello.SupportedProtos) != 1 || hello.SupportedProtos[0] != acme.ALPNProto {
 		return nil
 	}
+	name := strings.ToLower(hello.ServerName)
 	p.mu.Lock()
-	defer p.mu.Unlock()
-	c := p.challenges[strings.ToLower(hello.ServerName)]
+	c := p.challenges[name]
+	p.mu.Unlock()
+	if c == nil && p.share != nil { // another node's
+		text := p.share.get(sharedProof, name)
+		if pair, err := tls.X509KeyPair(text, text); err == nil {
+			c = &pair
+		}
+	}
 	if c == nil {
 		return nil
 	}
@@ -157,7 +165,15 @@ func (p *publicCertificates) round(ctx context.Context) time.Time {
 			next = earlier(next, f.next)
 			continue
 		}
-		if err := p.renew(ctx, name); err != nil && ctx.Err() == nil {
+		leading, ok := ctx, true
+		if p.share != nil {
+			leading, ok = p.share.lead(ctx)
+		}
+		if !ok { // another node orders: a change tells when it is done
+			next = earlier(next, time.Now().Add(p.retry))
+			continue
+		}
+		if err := p.renew(leading, name); err != nil && ctx.Err() == nil {
 			next = earlier(next, p.failed(name, c != nil, err))
 		}
 	}
@@ -182,17 +198,18 @@ func (p *publicCertificates) wanted() []string {
 	return slices.Sorted(maps.Keys(names))
 }
 
-// keep returns the certificate that is held for name, or the one that a file has
-// from before. A file that cannot be used is as good as none.
+// keep returns the certificate that is held for name, or the one that is kept from
+// before. One that cannot be used is as good as none.
 func (p *publicCertificates) keep(name string) *tls.Certificate {
 	p.mu.Lock()
-	defer p.mu.Unlock()
-	if c := p.held[name]; c != nil {
-		return c
+	held := p.held[name]
+	p.mu.Unlock()
+	if held != nil && p.share == nil {
+		return held
 	}
-	text, err := os.ReadFile(p.file(name))
-	if errors.Is(err, fs.ErrNotExist) {
-		return nil
+	text, err := p.read(name)
+	if text == nil && err == nil {
+		return held
 	}
 	var c tls.Certificate
 	if err == nil {
@@ -202,11 +219,39 @@ func (p *publicCertificates) keep(name string) *tls.Certificate {
 		err = c.Leaf.VerifyHostname(name)
 	}
 	if err != nil {
-		p.log.Warn("a kept public certificate cannot be used", "host", name, "file", p.file(name), "error", err)
-		return nil
+		p.log.Warn("a kept public certificate cannot be used", "host", name, "error", err)
+		return held
 	}
+	if held != nil && !c.Leaf.NotAfter.After(held.Leaf.NotAfter) {
+		return held
+	}
+	p.mu.Lock()
 	p.held[name] = &c
+	p.mu.Unlock()
 	return &c
+}
+
+// read returns what is kept of name: its key, then the chain; nil is nothing.
+func (p *publicCertificates) read(name string) ([]byte, error) {
+	if p.share != nil {
+		return p.share.get(sharedCertificate, name), nil
+	}
+	text, err := os.ReadFile(p.file(name))
+	if errors.Is(err, fs.ErrNotExist) {
+		return nil, nil
+	}
+	if err != nil {
+		return nil, fmt.Errorf("read a kept certificate: %w", err)
+	}
+	return text, nil
+}
+
+// write keeps what read returns.
+func (p *publicCertificates) write(ctx context.Context, name string, text []byte) error {
+	if p.share != nil {
+		return p.share.put(ctx, sharedCertificate, name, text)
+	}
+	return writeFile(p.file(name), text)
 }
 
 // file is where the certificate of a name is kept: its key, then the chain. A
@@ -217,13 +262,7 @@ func (p *publicCertificates) file(name string) string { return filepath.Join(p.d
 func (p *publicCertificates) renew(ctx context.Context, name string) error {
 	ctx, cancel := context.WithTimeout(ctx, orderTimeout)
 	defer cancel()
-	text, err := p.account.order(ctx, name, func(proof *tls.Certificate) {
-		p.mu.Lock()
-		defer p.mu.Unlock()
-		if p.challenges[name] = proof; proof == nil {
-			delete(p.challenges, name)
-		}
-	})
+	text, err := p.account.order(ctx, name, func(proof *tls.Certificate) error { return p.show(ctx, name, proof) })
 	if err != nil {
 		return err
 	}
@@ -234,7 +273,7 @@ func (p *publicCertificates) renew(ctx context.Context, name string) error {
 	if err != nil {
 		return fmt.Errorf("the authority's certificate cannot be used: %w", err)
 	}
-	if err := writeFile(p.file(name), text); err != nil {
+	if err := p.write(ctx, name, text); err != nil {
 		p.log.WarnContext(ctx, "a public certificate is not kept: it is asked for again at the next start", "host", name, "error", err)
 	}
 	delete(p.failures, name)
@@ -243,6 +282,30 @@ func (p *publicCertificates) renew(ctx context.Context, name string) error {
 	p.mu.Unlock()
 	p.log.InfoContext(ctx, "a public certificate is served", "host", name, "issuer", c.Leaf.Issuer.String(), "until", c.Leaf.NotAfter, "renewal", renewal(&c))
 	return nil
+}
+
+// show makes the listeners answer the authority with a proof; nil takes it away.
+func (p *publicCertificates) show(ctx context.Context, name string, proof *tls.Certificate) error {
+	p.mu.Lock()
+	if p.challenges[name] = proof; proof == nil {
+		delete(p.challenges, name)
+	}
+	p.mu.Unlock()
+	if p.share == nil {
+		return nil
+	}
+	if proof == nil {
+		return p.share.put(ctx, sharedProof, name, nil)
+	}
+	text, err := asPEM(proof)
+	if err == nil {
+		err = p.share.put(ctx, sharedProof, name, text)
+	}
+	select {
+	case <-time.After(proofSpread):
+	case <-ctx.Done():
+	}
+	return err
 }
 
 // failed tells of a failure and returns when name is tried again.

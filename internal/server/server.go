@@ -283,6 +283,9 @@ func (s *Server) open(ctx context.Context) error {
 	if err != nil {
 		return err
 	}
+	if err := s.sharePublicCertificates(ctx); err != nil {
+		return err
+	}
 	if s.data, err = listenData(ctx, "the data plane (--listen)", firstOf(s.config.Listen, "127.0.0.1:8443"), s.withHealth(s.dataHandler()), secure, s.log); err != nil {
 		return err
 	}
