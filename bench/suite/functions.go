@@ -86,7 +86,7 @@ func functions(language string) func(*session) ([]string, error) {
 		if err != nil {
 			return nil, err
 		}
-		if _, err := await(peer); err != nil {
+		if err := await(peer); err != nil {
 			return nil, err
 		}
 		url := g.facts.HTTP + "/hello"

@@ -69,7 +69,7 @@ func (s *session) newYard() (y *yard, err error) {
 		return nil, err
 	}
 	for _, url := range []string{"http://" + y.nginx, "http://" + y.reverse} {
-		if _, err := await(url + "/hello"); err != nil {
+		if err := await(url + "/hello"); err != nil {
 			return nil, err
 		}
 	}

@@ -130,7 +130,7 @@ func (s *session) motoCreates(program string, n int) (float64, error) {
 	}
 	defer stop(process)
 	endpoint := "http://127.0.0.1:" + port
-	if _, err := await(endpoint + "/moto-api/"); err != nil {
+	if err := await(endpoint + "/moto-api/"); err != nil {
 		return 0, err
 	}
 	key := sigv4.Credentials{AccessKeyID: "AKIDEXAMPLE", SecretAccessKey: "secret"}

@@ -45,7 +45,7 @@ func firstAnswer(s *session) (out []string, err error) {
 		case err != nil:
 			return nil, err
 		default:
-			if _, err := await(url); err != nil {
+			if err := await(url); err != nil {
 				return nil, err
 			}
 			serverless = append(serverless, time.Since(began).Seconds())
@@ -130,7 +130,7 @@ func (s *session) ministackHealthy() (float64, error) {
 		return 0, err
 	}
 	defer stop(process)
-	if _, err := await("http://127.0.0.1:" + port + "/_ministack/health"); err != nil {
+	if err := await("http://127.0.0.1:" + port + "/_ministack/health"); err != nil {
 		return 0, err
 	}
 	return time.Since(began).Seconds(), nil
@@ -171,7 +171,7 @@ func memory(s *session) (out []string, err error) {
 	if err != nil {
 		return out, err
 	}
-	if _, err := await(url); err != nil {
+	if err := await(url); err != nil {
 		return out, err
 	}
 	return append(out, fmt.Sprintf("serverless-offline after one request %.0f MB", tree(process.Process.Pid))), nil
