@@ -55,6 +55,10 @@ func (c Collection[T]) All() iter.Seq2[string, T] {
 	}
 }
 
+// Revisions returns when each record was last changed, by key: a number that is
+// another one after every change. It decodes nothing.
+func (c Collection[T]) Revisions() map[string]uint64 { return c.s.mirror.revisions(c.name) }
+
 // Len returns the number of records.
 func (c Collection[T]) Len() int { return c.s.mirror.len(c.name) }
 

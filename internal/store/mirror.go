@@ -244,6 +244,18 @@ func (m *mirror) live(collection string) (keys []string, data map[string][]byte)
 	return slices.Sorted(maps.Keys(data)), data
 }
 
+func (m *mirror) revisions(collection string) map[string]uint64 {
+	m.mu.RLock()
+	defer m.mu.RUnlock()
+	out := make(map[string]uint64, len(m.records[collection]))
+	for key, r := range m.records[collection] {
+		if !r.deleted {
+			out[key] = r.rev
+		}
+	}
+	return out
+}
+
 func (m *mirror) len(collection string) (n int) {
 	m.mu.RLock()
 	defer m.mu.RUnlock()

@@ -103,11 +103,15 @@ func (s *Service) API() wire.Service {
 			wire.Op("DeleteFunctionUrlConfig", s.deleteURL, s.qualifiedARN).At("DELETE", urlPath, http.StatusNoContent),
 			wire.Op("ListFunctionUrlConfigs", s.listURLs, s.listedARN).At("GET", "/2021-10-31/functions/{FunctionName}/urls", http.StatusOK),
 
-			wire.Op("ListLayers", s.listLayers, nil).At("GET", layersPath, http.StatusOK),
+			wire.Op("ListLayers", s.listLayers, nil).As(wire.ByOperation).At("GET", layersPath, http.StatusOK),
 			wire.Op("ListLayerVersions", s.listLayerVersions, s.listedLayerARN).At("GET", layerPath, http.StatusOK),
 			wire.Op("PublishLayerVersion", s.publishLayer, s.publishedLayerARN).At("POST", layerPath, http.StatusCreated),
 			wire.Op("GetLayerVersion", s.getLayer, s.layerVersionARN).At("GET", layerPath+"/{VersionNumber}", http.StatusOK),
 			wire.Op("DeleteLayerVersion", s.deleteLayer, s.layerVersionARN).At("DELETE", layerPath+"/{VersionNumber}", http.StatusNoContent),
+
+			wire.Op("GetLayerVersionPolicy", s.getLayerPolicy, s.layerVersionARN).At("GET", layerPath+"/{VersionNumber}/policy", http.StatusOK),
+			wire.Op("AddLayerVersionPermission", s.addLayerPermission, s.layerPermissionARN).At("POST", layerPath+"/{VersionNumber}/policy", http.StatusCreated),
+			wire.Op("RemoveLayerVersionPermission", s.removeLayerPermission, s.layerPermissionARN).At("DELETE", layerPath+"/{VersionNumber}/policy/{StatementId}", http.StatusNoContent),
 
 			wire.Op("GetAccountSettings", s.accountSettings, nil).At("GET", "/2016-08-19/account-settings", http.StatusOK),
 			wire.Op("GetFunctionCodeSigningConfig", s.getCodeSigning, s.functionARN).At("GET", "/2020-06-30/functions/{FunctionName}/code-signing-config", http.StatusOK),
@@ -258,10 +262,15 @@ func (s *Service) principalOf(in *removePermissionRequest) policy.Value {
 // ask refuses unless the caller's policies allow one more action, such as to
 // pass a role.
 func (s *Service) ask(ctx context.Context, action, resource string, keys policy.Map) error {
+	return s.askOf(ctx, action, resource, keys, nil)
+}
+
+// askOf is ask for a resource with a policy of its own, which may be nil.
+func (s *Service) askOf(ctx context.Context, action, resource string, keys policy.Map, own *policy.Policy) error {
 	caller, f := access.From(ctx)
 	facts := *f
 	facts.Keys = keys
-	if d := access.Authorize(caller, &facts, action, resource, s.cfg.Account, nil); !d.Allowed() {
+	if d := access.Authorize(caller, &facts, action, resource, s.cfg.Account, own); !d.Allowed() {
 		return access.Denied("AccessDeniedException", caller, action, resource, d)
 	}
 	return nil
@@ -277,7 +286,7 @@ func (s *Service) mayUse(ctx context.Context, functionARN string, c *configurati
 		}
 	}
 	for _, layer := range c.Layers {
-		if err := s.ask(ctx, "lambda:GetLayerVersion", layer, nil); err != nil {
+		if err := s.askOf(ctx, "lambda:GetLayerVersion", layer, nil, s.layerPolicy(layer)); err != nil {
 			return err
 		}
 	}

@@ -286,6 +286,8 @@ type unsupported struct {
 	FileSystemConfigs, ImageConfig, CapacityProviderConfig, DurableConfig, TenancyConfig any
 	CodeSigningConfigArn                                                                 string
 	SnapStart                                                                            struct{ ApplyOn string }
+
+	RecursiveLoop, UpdateRuntimeOn string // of templates
 }
 
 func (u *unsupported) check() error {
@@ -300,6 +302,8 @@ func (u *unsupported) check() error {
 		{"DurableConfig", given(u.DurableConfig)},
 		{"TenancyConfig", given(u.TenancyConfig)},
 		{"CodeSigningConfigArn", u.CodeSigningConfigArn != ""},
+		{"RecursiveLoop: Terminate", u.RecursiveLoop == "Terminate"},
+		{"RuntimeManagementConfig: " + u.UpdateRuntimeOn, u.UpdateRuntimeOn != "" && u.UpdateRuntimeOn != "Auto"},
 		{"SnapStart", u.SnapStart.ApplyOn != "" && u.SnapStart.ApplyOn != "None"},
 	} {
 		if m.set {

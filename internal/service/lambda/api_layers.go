@@ -26,6 +26,7 @@ type (
 		CompatibleRuntime      string `rest:"query=CompatibleRuntime"`
 		CompatibleArchitecture string `rest:"query=CompatibleArchitecture"`
 		Find                   string `rest:"query=find"`
+		Arn                    string `rest:"query=Arn"`
 		paging
 	}
 )
@@ -134,14 +135,30 @@ type layerList struct {
 	NextMarker string `json:",omitempty"`
 }
 
+// layersAnswer is what the path of layers answers: a list, or the version that
+// was looked for by its ARN.
+type layersAnswer struct {
+	*layerList
+	*layerAnswer
+}
+
 type listedLayer struct {
 	LayerName, LayerArn   string
 	LatestMatchingVersion layerSummary
 }
 
-func (s *Service) listLayers(_ context.Context, in *listLayersRequest) (*layerList, error) {
-	if in.Find != "" {
-		return nil, invalidParameter("hakone does not offer GetLayerVersionByArn: ask for the layer's name and version with GetLayerVersion.")
+func (s *Service) listLayers(ctx context.Context, in *listLayersRequest) (*layersAnswer, error) {
+	switch in.Find {
+	case "":
+	case "LayerVersion":
+		v, err := s.layerByARN(ctx, in.Arn)
+		return &layersAnswer{layerAnswer: v}, err
+	default:
+		return nil, invalidParameter("find must be LayerVersion, not %q", in.Find)
+	}
+	// Who looks for one version needs no right to list all.
+	if err := s.ask(ctx, "lambda:ListLayers", "*", nil); err != nil {
+		return nil, err
 	}
 	var all []listedLayer
 	for name, l := range s.layers.All() {
@@ -150,7 +167,7 @@ func (s *Service) listLayers(_ context.Context, in *listLayersRequest) (*layerLi
 		}
 	}
 	list, next, err := page(in.paging, 50, all, func(l *listedLayer) string { return l.LayerName }, byText)
-	return &layerList{list, next}, err
+	return &layersAnswer{layerList: &layerList{list, next}}, err
 }
 
 func (s *Service) publishedLayerARN(in *publishLayerRequest) string {

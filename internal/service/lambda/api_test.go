@@ -10,6 +10,8 @@ import (
 
 	"github.com/hakonegate/hakone/internal/access"
 	"github.com/hakonegate/hakone/internal/awserr"
+	"github.com/hakonegate/hakone/internal/engine"
+	"github.com/hakonegate/hakone/internal/store"
 	"github.com/hakonegate/hakone/policy"
 )
 
@@ -81,7 +83,7 @@ func as(t *testing.T, text string) context.Context {
 }
 
 func TestRoleAndLayersMustBeTheCallersToGive(t *testing.T) {
-	const role, layer = "arn:aws:iam::111111111111:role/r", "arn:aws:lambda:us-east-1:111111111111:layer:l:1"
+	const role, version = "arn:aws:iam::111111111111:role/r", "arn:aws:lambda:us-east-1:111111111111:layer:l:1"
 	allow := func(action, condition string) string {
 		return `{"Version":"2012-10-17","Statement":{"Effect":"Allow","Action":"` + action + `","Resource":"*"` + condition + `}}`
 	}
@@ -94,11 +96,23 @@ func TestRoleAndLayersMustBeTheCallersToGive(t *testing.T) {
 		{"a role without iam:PassRole", allow("lambda:*", ""), configuration{Role: role}, false},
 		{"a role for Lambda", allow("iam:PassRole", `,"Condition":{"StringEquals":{"iam:PassedToService":"lambda.amazonaws.com"}}`), configuration{Role: role}, true},
 		{"a role for another service", allow("iam:PassRole", `,"Condition":{"StringEquals":{"iam:PassedToService":"ec2.amazonaws.com"}}`), configuration{Role: role}, false},
-		{"a layer", allow("lambda:GetLayerVersion", ""), configuration{Layers: []string{layer}}, true},
-		{"a layer without lambda:GetLayerVersion", allow("iam:PassRole", ""), configuration{Layers: []string{layer}}, false},
+		{"a layer", allow("lambda:GetLayerVersion", ""), configuration{Layers: []string{version}}, true},
+		{"a layer without lambda:GetLayerVersion", allow("iam:PassRole", ""), configuration{Layers: []string{version}}, false},
 	}
+	e, err := engine.Start(t.Context(), engine.Config{Dir: t.TempDir()})
+	if err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(func() { e.Close() })
+	records, err := store.Open(t.Context(), e)
+	if err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(func() { records.Close() })
+	s := named()
+	s.layers = store.In[layer](records, "lambda.layers")
 	for _, tt := range tests {
-		err := named().mayUse(as(t, tt.policy), "arn", &tt.configuration)
+		err := s.mayUse(as(t, tt.policy), "arn", &tt.configuration)
 		var no *awserr.Error
 		if tt.allowed && err != nil || !tt.allowed && (!errors.As(err, &no) || no.Code != "AccessDeniedException") {
 			t.Errorf("%s: %v, want allowed %v", tt.name, err, tt.allowed)

@@ -77,7 +77,6 @@ type (
 
 // A record is everything that belongs to one function, changed as one.
 type record struct {
-	Change      string // new with each change of the record
 	Latest      version
 	Versions    map[string]version // published ones by number
 	Next        int                // number of the next one

@@ -30,6 +30,7 @@ type LayerVersion struct {
 	CodeSize                int64
 	CodeSha256              string
 	Code                    string // blob hash
+	Policy                  resourcePolicy
 }
 
 // PublishLayerVersionInput makes a version of a layer.

@@ -67,7 +67,7 @@ func (s *Service) CreateFunction(ctx context.Context, in *CreateFunctionInput) (
 	}
 	v.setCode(a)
 	v.touch()
-	f := record{Change: newID(), Latest: v, Next: 1, Tags: in.Tags, Reserved: in.Reserved}
+	f := record{Latest: v, Next: 1, Tags: in.Tags, Reserved: in.Reserved}
 	if in.Publish {
 		s.publish(&f, "")
 	}

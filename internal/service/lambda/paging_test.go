@@ -6,6 +6,8 @@ import (
 	"testing"
 
 	"github.com/google/go-cmp/cmp"
+
+	"github.com/hakonegate/hakone/internal/template"
 )
 
 func TestPagesFollowEachOther(t *testing.T) {
@@ -39,6 +41,24 @@ func TestFramesOfEventStreams(t *testing.T) {
 	}
 	if !bytes.Equal(got, want) {
 		t.Errorf("frame %s", base64.StdEncoding.EncodeToString(got))
+	}
+}
+
+func TestPropertiesOfTemplatesThatCannotBeHonouredAreNamed(t *testing.T) {
+	nodes, _, err := template.ParseValue("t.yaml", []byte("Code: {}\nRecursiveLoop: Terminate\nRuntimeManagementConfig: {UpdateRuntimeOn: Manual}\nFileSystemConfigs: [{Arn: a}]\nSnapStart: {ApplyOn: None}\nImageConfig: {}\n"))
+	if err != nil {
+		t.Fatal(err)
+	}
+	var p functionProperties
+	if err := nodes.Decode(&p); err != nil {
+		t.Fatal(err)
+	}
+	want := "InvalidParameterValueException: hakone does not have what these members ask for: FileSystemConfigs, RecursiveLoop: Terminate, RuntimeManagementConfig: Manual"
+	if err := p.refused(); err == nil || err.Error() != want {
+		t.Errorf("refused = %v, want %s", err, want)
+	}
+	if err := new(functionProperties).refused(); err != nil {
+		t.Errorf("no properties: %v", err)
 	}
 }
 

@@ -109,10 +109,7 @@ func (s *Service) read(r reference) (record, error) {
 // change changes a function's record; fn runs again when somebody else was
 // faster. The snapshot has the change when change returns.
 func (s *Service) change(ctx context.Context, name string, fn func(*record) error) error {
-	err := s.functions.Update(ctx, name, func(f *record) error {
-		f.Change = newID()
-		return fn(f)
-	})
+	err := s.functions.Update(ctx, name, fn)
 	if errors.Is(err, store.ErrNotFound) {
 		return functionNotFound(s.arn(name, ""))
 	}

@@ -20,7 +20,7 @@ type snapshot struct {
 
 // A compiled function is ready to be called.
 type compiled struct {
-	change   string
+	changed  uint64 // when the record was
 	arn      string
 	versions map[string]*execenv.Function
 	aliases  map[string]weighted
@@ -49,12 +49,18 @@ func (s *Service) refresh() {
 		return
 	}
 	next := &snapshot{revision, make(map[string]*compiled, len(old.functions)), map[string]*FunctionURL{}}
-	for name, f := range s.functions.All() {
-		if c := old.functions[name]; c != nil && c.change == f.Change {
+	for name, changed := range s.functions.Revisions() {
+		if c := old.functions[name]; c != nil && c.changed == changed {
 			next.functions[name] = c
 			continue
 		}
-		next.functions[name] = s.compile(name, &f)
+		f, ok := s.functions.Get(name)
+		if !ok {
+			continue // deleted meanwhile
+		}
+		c := s.compile(name, &f)
+		c.changed = changed // or earlier: then it is compiled once more
+		next.functions[name] = c
 	}
 	for _, c := range next.functions {
 		for i := range c.urls {
@@ -98,7 +104,7 @@ func (s *Service) retire(old, next *snapshot) {
 
 func (s *Service) compile(name string, f *record) *compiled {
 	c := &compiled{
-		change: f.Change, arn: s.arn(name, ""), reserved: f.Reserved,
+		arn: s.arn(name, ""), reserved: f.Reserved,
 		versions: map[string]*execenv.Function{latest: s.executable(&f.Latest, f.Reserved)},
 		aliases:  make(map[string]weighted, len(f.Aliases)),
 		policies: make(map[string]*policy.Policy, len(f.Policies)),

@@ -76,7 +76,7 @@ type functionProperties struct {
 	Layers                       []string
 	EphemeralStorage             *EphemeralStorage
 	Architectures                []string
-	PackageType                  string
+	PackageType                  string `oneof:"Zip,Image"`
 	TracingConfig                *TracingConfig
 	KmsKeyArn                    *string
 	DeadLetterConfig             *struct{ TargetArn string }
@@ -85,14 +85,34 @@ type functionProperties struct {
 	Tags                         []struct{ Key, Value string }
 	ReservedConcurrentExecutions *int
 
-	// Without a local effect.
-	CodeSigningConfigArn  string
-	FileSystemConfigs     *template.Node
-	ImageConfig           *template.Node
-	RecursiveLoop         string
-	RuntimeManagementConf *template.Node `json:"RuntimeManagementConfig"`
-	SnapStart             *template.Node
-	TenancyConfig         *template.Node
+	// Refused, unless they ask for nothing.
+	CodeSigningConfigArn    string
+	FileSystemConfigs       *template.Node
+	ImageConfig             *template.Node
+	RecursiveLoop           string
+	RuntimeManagementConfig *struct{ UpdateRuntimeOn, RuntimeVersionArn string }
+	SnapStart               *struct{ ApplyOn string }
+	TenancyConfig           *template.Node
+}
+
+// refused are the properties that cannot be honoured here.
+func (p *functionProperties) refused() error {
+	u := unsupported{CodeSigningConfigArn: p.CodeSigningConfigArn, RecursiveLoop: p.RecursiveLoop}
+	for _, member := range []struct {
+		node *template.Node
+		to   *any
+	}{{p.FileSystemConfigs, &u.FileSystemConfigs}, {p.ImageConfig, &u.ImageConfig}, {p.TenancyConfig, &u.TenancyConfig}} {
+		if n := member.node; n != nil && len(n.Items)+len(n.Pairs)+len(n.Value) > 0 {
+			*member.to = true
+		}
+	}
+	if p.SnapStart != nil {
+		u.SnapStart.ApplyOn = p.SnapStart.ApplyOn
+	}
+	if p.RuntimeManagementConfig != nil {
+		u.UpdateRuntimeOn = p.RuntimeManagementConfig.UpdateRuntimeOn
+	}
+	return u.check()
 }
 
 // codeProperties are those of AWS::Lambda::Function.Code.
@@ -172,6 +192,9 @@ func (p *functionProperties) tags() map[string]string {
 // Create makes the function.
 func (h functions) Create(ctx context.Context, r *stack.Request) (stack.Result, error) {
 	p, code, err := decodeFunction(r.Properties)
+	if err == nil {
+		err = p.refused()
+	}
 	if err != nil {
 		return stack.Result{}, err
 	}
@@ -196,6 +219,9 @@ func functionResult(fn *Function) stack.Result {
 // Update changes code and configuration in one step.
 func (h functions) Update(ctx context.Context, r *stack.Request, _ *template.Node) (stack.Result, error) {
 	p, code, err := decodeFunction(r.Properties)
+	if err == nil {
+		err = p.refused()
+	}
 	if err != nil {
 		return stack.Result{}, err
 	}
@@ -223,7 +249,8 @@ type permissions struct{ s *Service }
 
 type permissionProperties struct {
 	FunctionName, Action, Principal, SourceArn, SourceAccount string
-	EventSourceToken, FunctionUrlAuthType, PrincipalOrgID     string
+	EventSourceToken, PrincipalOrgID                          string
+	FunctionUrlAuthType                                       string `oneof:"NONE,AWS_IAM"`
 	InvokedViaFunctionUrl                                     bool
 }
 
@@ -274,6 +301,11 @@ func (h versions) Create(ctx context.Context, r *stack.Request) (stack.Result, e
 	var p versionProperties
 	if err := r.Properties.Decode(&p); err != nil {
 		return stack.Result{}, err
+	}
+	for name, n := range map[string]*template.Node{"RuntimePolicy": p.RuntimePolicy, "FunctionScalingConfig": p.FunctionScalingConfig} {
+		if n != nil && len(n.Pairs) > 0 {
+			return stack.Result{}, invalidParameter("hakone does not have what this member asks for: %s", name)
+		}
 	}
 	fn, err := h.s.PublishVersion(ctx, &PublishVersionInput{FunctionName: p.FunctionName, Description: p.Description, CodeSha256: p.CodeSha256})
 	if err == nil && p.ProvisionedConcurrencyConfig != nil {

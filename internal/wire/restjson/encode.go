@@ -33,7 +33,7 @@ func Encode(output any, lower bool) (*Answer, error) {
 			}
 		case "payload":
 			payload = true
-			if stream, ok := field.Interface().(io.ReadCloser); ok {
+			if stream, ok := reflect.TypeAssert[io.ReadCloser](field); ok {
 				a.Stream = stream
 			} else if field.Kind() == reflect.Slice {
 				a.Body = field.Bytes()
@@ -94,6 +94,11 @@ func members(v reflect.Value, lower bool, out map[string]any) {
 		switch {
 		case f.Anonymous && name == "" && field.Kind() == reflect.Struct:
 			members(field, lower, out)
+			continue
+		case f.Anonymous && name == "" && field.Kind() == reflect.Pointer && field.Type().Elem().Kind() == reflect.Struct:
+			if !field.IsNil() {
+				members(field.Elem(), lower, out)
+			}
 			continue
 		case !f.IsExported() || name == "-" || placeOf(f).kind != "":
 			continue
