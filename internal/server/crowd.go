@@ -1,6 +1,7 @@
 package server
 
 import (
+	"context"
 	"crypto/tls"
 	"io"
 	"log/slog"
@@ -132,7 +133,9 @@ const unavailable = "HTTP/1.1 503 Service Unavailable\r\nContent-Type: applicati
 func sayUnavailable(conn net.Conn, config *tls.Config) {
 	if config != nil {
 		secure := tls.Server(conn, config)
-		if secure.Handshake() != nil || secure.ConnectionState().NegotiatedProtocol == "h2" {
+		ctx, cancel := context.WithTimeout(context.Background(), refuseIn)
+		defer cancel()
+		if secure.HandshakeContext(ctx) != nil || secure.ConnectionState().NegotiatedProtocol == "h2" {
 			return
 		}
 		defer secure.Close()
