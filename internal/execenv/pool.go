@@ -105,6 +105,10 @@ func New(cfg Config) *Pool {
 	return p
 }
 
+// Prepare finds out what keeps functions apart here, which [Pool.Run] does
+// otherwise. It fails if that is not what the configuration requires.
+func (p *Pool) Prepare() error { return p.prepare() }
+
 // Run keeps the pool until ctx is done: it starts spare interpreters and ends
 // idle environments. Then it ends every process that the pool started, busy
 // or not.

@@ -64,6 +64,15 @@ func (e *UnavailableError) Error() string {
 	return fmt.Sprintf("runtime %s is not available here: %s", e.Runtime, e.Reason)
 }
 
+// CheckFunction is Check for a function that may run elsewhere, where it is found
+// out.
+func (p *Pool) CheckFunction(fn *Function) error {
+	if f, _, _ := runtimeFamily(fn.Runtime); f != unknownFamily && p.cfg.Elsewhere != nil && p.cfg.Elsewhere.Serves(fn) {
+		return nil
+	}
+	return p.Check(fn.Runtime)
+}
+
 // Check reports whether this machine can run functions of the runtime, and
 // readies an interpreter for the first call. The error is an
 // [*UnavailableError].

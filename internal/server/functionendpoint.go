@@ -5,6 +5,7 @@ import (
 	"context"
 	"encoding/base64"
 	"encoding/json"
+	"errors"
 	"fmt"
 	"io"
 	"net/http"
@@ -88,21 +89,30 @@ func (l *remoteLambda) Invoke(ctx context.Context, fn *execenv.Function, event [
 	// Lambda itself ends a call after 15 minutes; more means that nobody is there.
 	ctx, cancel := context.WithTimeout(ctx, 16*time.Minute)
 	defer cancel()
-	res, err := l.invoke(ctx, l.endpoints[fn.Name], event, call)
+	var res execenv.Result
+	var err error
+	if call.Stream != nil {
+		res, err = l.stream(ctx, l.endpoints[fn.Name], event, call)
+	}
+	// Emulators may know nothing of streams.
+	if call.Stream == nil || errors.Is(err, errNoStreams) {
+		res, err = l.invoke(ctx, l.endpoints[fn.Name], event, call)
+	}
 	if err != nil {
 		return execenv.Result{}, fmt.Errorf("call function %s at its endpoint: %w", fn.Name, err)
 	}
 	return res, nil
 }
 
-func (l *remoteLambda) invoke(ctx context.Context, u *url.URL, event []byte, call execenv.Invocation) (execenv.Result, error) {
+// post sends the event of a call, signed.
+func (l *remoteLambda) post(ctx context.Context, u *url.URL, event []byte, call execenv.Invocation) (*http.Response, error) {
 	credentials, err := l.credentials(ctx)
 	if err != nil {
-		return execenv.Result{}, err
+		return nil, err
 	}
 	request, err := http.NewRequestWithContext(ctx, http.MethodPost, u.String(), bytes.NewReader(event))
 	if err != nil {
-		return execenv.Result{}, err
+		return nil, err
 	}
 	request.Header.Set("Content-Type", "application/json")
 	request.Header.Set("X-Amz-Invocation-Type", "RequestResponse")
@@ -119,9 +129,13 @@ func (l *remoteLambda) invoke(ctx context.Context, u *url.URL, event []byte, cal
 		signer.Region = m[1]
 	}
 	if err := signer.SignHTTP(request, credentials, time.Now()); err != nil {
-		return execenv.Result{}, err
+		return nil, err
 	}
-	response, err := l.http.Do(request)
+	return l.http.Do(request)
+}
+
+func (l *remoteLambda) invoke(ctx context.Context, u *url.URL, event []byte, call execenv.Invocation) (execenv.Result, error) {
+	response, err := l.post(ctx, u, event, call)
 	if err != nil {
 		return execenv.Result{}, err
 	}

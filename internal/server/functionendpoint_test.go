@@ -1,6 +1,7 @@
 package server
 
 import (
+	"bytes"
 	"context"
 	"encoding/base64"
 	"fmt"
@@ -51,6 +52,25 @@ func (oneKey) Key(_ context.Context, id, _ string) (sigv4.Key, error) {
 	return sigv4.Key{SecretAccessKey: "secret"}, nil
 }
 
+// streamedHi is the chunk "hi" and the end of a call that failed later, as Lambda
+// frames them.
+const streamedHi = "AAAAbAAAAFqyXv3PCzpldmVudC10eXBlBwAMUGF5bG9hZENodW5rDTpjb250ZW50LXR5cGUHABhhcHBsaWNhdGlvbi9vY3RldC1zdHJlYW0NOm1lc3NhZ2UtdHlwZQcABWV2ZW50aGkRYuRpAAAAkwAAAFSfghdECzpldmVudC10eXBlBwAOSW52b2tlQ29tcGxldGUNOmNvbnRlbnQtdHlwZQcAEGFwcGxpY2F0aW9uL2pzb24NOm1lc3NhZ2UtdHlwZQcABWV2ZW50eyJFcnJvckNvZGUiOiJUeXBlRXJyb3IiLCJFcnJvckRldGFpbHMiOiJsYXRlIn1REXLH"
+
+func FuzzFrames(f *testing.F) {
+	frames, err := base64.StdEncoding.DecodeString(streamedHi)
+	if err != nil {
+		f.Fatal(err)
+	}
+	f.Add(frames)
+	f.Fuzz(func(_ *testing.T, text []byte) {
+		for from := bytes.NewReader(text); ; {
+			if _, _, err := readFrame(from); err != nil {
+				return
+			}
+		}
+	})
+}
+
 func TestFunctionElsewhereIsCalledWithASignature(t *testing.T) {
 	verifier := &sigv4.Verifier{Keys: oneKey{}, Scope: sigv4.Scope{Region: "us-east-1", Service: "lambda"}}
 	var got http.Header
@@ -72,6 +92,14 @@ func TestFunctionElsewhereIsCalledWithASignature(t *testing.T) {
 		default:
 			fmt.Fprint(w, `{"a": 1}`)
 		}
+	})
+	mux.HandleFunc("POST /2021-11-15/functions/works/response-streaming-invocations", func(w http.ResponseWriter, _ *http.Request) {
+		w.Header().Set("X-Amzn-Remapped-Content-Type", "application/octet-stream")
+		frames, err := base64.StdEncoding.DecodeString(streamedHi)
+		if err != nil {
+			t.Error(err)
+		}
+		_, _ = w.Write(frames)
 	})
 	there := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 		request, err := sigv4.NewRequest(r)
@@ -102,6 +130,18 @@ func TestFunctionElsewhereIsCalledWithASignature(t *testing.T) {
 	}
 	if got.Get("X-Amzn-Trace-Id") != "Root=1-2" || got.Get("X-Amz-Client-Context") != "eyJhIjoxfQ==" || got.Get("X-Amz-Security-Token") != "token" {
 		t.Errorf("headers = %v", got)
+	}
+	var chunks []string
+	streaming := call
+	streaming.Stream = func(contentType string, chunk []byte) { chunks = append(chunks, contentType+" "+string(chunk)) }
+	if res, err := l.Invoke(t.Context(), &execenv.Function{Name: "works"}, []byte(`{}`), streaming); err != nil || !res.Streamed || res.ErrorType != "TypeError" || string(res.Payload) != "late" {
+		t.Errorf("stream = %+v, %v", res, err)
+	}
+	if diff := cmp.Diff([]string{"application/octet-stream hi"}, chunks); diff != "" {
+		t.Errorf("chunks (-want +got):\n%s", diff)
+	}
+	if res, err := l.Invoke(t.Context(), &execenv.Function{Name: "fails"}, []byte(`{}`), streaming); err != nil || res.ErrorType != "ValueError" {
+		t.Errorf("where there are no streams = %+v, %v", res, err)
 	}
 	if res, err := l.Invoke(t.Context(), &execenv.Function{Name: "fails"}, []byte(`{}`), call); err != nil || res.FunctionError != "Unhandled" || res.ErrorType != "ValueError" {
 		t.Errorf("failing function = %+v, %v", res, err)

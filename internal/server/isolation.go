@@ -21,3 +21,12 @@ func ParseIsolation(name string) (sandbox.Isolation, error) {
 	}
 	return "", fmt.Errorf("%q is not default, require or off", name)
 }
+
+// requireIsolation fails before anything is served if functions cannot be kept
+// apart as they must be.
+func (s *Server) requireIsolation() error {
+	if s.config.Functions.Isolation != sandbox.Require {
+		return nil // told when the pool runs
+	}
+	return s.pool.Prepare()
+}

@@ -234,6 +234,9 @@ func (s *Server) wire(ctx context.Context) error {
 		Isolation:   s.config.Functions.Isolation,
 		NoNetwork:   s.config.Functions.NoNetwork,
 	})
+	if err := s.requireIsolation(); err != nil {
+		return err
+	}
 	ends := newDestinations(s)
 	s.lambda = lambda.New(lambda.Config{
 		Store: s.store, Code: blobs, Objects: s.s3, Pool: s.pool, Account: account, Region: region, Log: s.log,

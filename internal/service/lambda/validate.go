@@ -7,6 +7,8 @@ import (
 	"slices"
 	"strconv"
 	"strings"
+
+	"github.com/hakonegate/hakone/internal/execenv"
 )
 
 // Runtimes that can be chosen, and those that once could.
@@ -79,7 +81,7 @@ func (s *Service) check(v *version, also violations) error {
 		func() error { return checkRuntime(v) },
 		func() error { return checkEnvironment(v.Environment) },
 		func() error { return s.checkRole(v.Role) },
-		func() error { return s.available(v.Runtime) },
+		func() error { return s.available(v) },
 	)
 }
 
@@ -135,9 +137,10 @@ func checkRuntime(v *version) error {
 	return nil
 }
 
-// available checks that this machine can run functions of the runtime.
-func (s *Service) available(name string) error {
-	if err := s.cfg.Pool.Check(name); err != nil {
+// available checks that functions of the runtime can be run, here or where this
+// one is.
+func (s *Service) available(v *version) error {
+	if err := s.cfg.Pool.CheckFunction(&execenv.Function{Name: v.FunctionName, Runtime: v.Runtime}); err != nil {
 		return invalidParameter("%s", err.Error())
 	}
 	return nil
