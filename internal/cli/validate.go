@@ -3,10 +3,15 @@ package cli
 import (
 	"errors"
 	"fmt"
+	"os"
+	"path/filepath"
+	"strings"
 
 	"github.com/spf13/cobra"
 
 	"github.com/hakonegate/hakone/internal/server"
+	"github.com/hakonegate/hakone/internal/service/cloudformation"
+	"github.com/hakonegate/hakone/internal/stack"
 	"github.com/hakonegate/hakone/internal/template"
 )
 
@@ -18,6 +23,7 @@ type finding struct {
 	Severity string `json:"severity"` // error or warning
 	Message  string `json:"message"`
 	details  string
+	repeated bool // the same fault at another place, which details have already
 }
 
 func (p *program) validateCommand() *cobra.Command {
@@ -42,7 +48,7 @@ With --output sarif: for tools that show findings in code reviews.`,
 				}
 				if err != nil {
 					failed = true
-					findings = append(findings, findingOf(file, err))
+					findings = append(findings, findingsOf(file, err)...)
 				}
 			}
 			if err := p.printFindings(findings, files); err != nil {
@@ -61,43 +67,72 @@ With --output sarif: for tools that show findings in code reviews.`,
 // validate checks one template up to the point where a deployment would create
 // something.
 func (p *program) validate(file string, o *offlineOptions) ([]template.Warning, error) {
-	root, warnings, err := p.transform(file, o, false)
-	if err != nil {
-		return warnings, err
-	}
-	loaded, err := template.Load(root)
-	if err != nil {
-		return warnings, err
-	}
-	warnings = append(warnings, loaded.Warnings...)
 	parameters, err := parseOverrides(o.parameters)
 	if err != nil {
-		return warnings, err
+		return nil, usagef("--parameter-overrides: %w", err)
 	}
-	bound, err := loaded.Bind(parameters, template.Env{
-		AccountID: "123456789012", Region: firstOf(p.region, "us-east-1"), StackName: "stack", Assume: true,
-	})
+	text, err := os.ReadFile(file) //nolint:gosec // the file is the one the user named
 	if err != nil {
-		return warnings, err
+		return nil, fmt.Errorf("read template: %w", err)
 	}
-	warnings = append(append(warnings, bound.Warnings...), policyWarnings(bound.Resources())...)
-	return warnings, bound.Check()
+	dir, err := filepath.Abs(filepath.Dir(file))
+	if err != nil {
+		return nil, fmt.Errorf("find template: %w", err)
+	}
+	in := &cloudformation.DeployInput{
+		StackName: "stack", Text: string(text), File: file, Dir: dir, Parameters: parameters, GrantAll: true, Placeholders: []string{"all"}, Early: true,
+	}
+	l, err := cloudformation.Validate(in, server.ResourceTypes(), template.Env{
+		AccountID: firstOf(p.account, "123456789012"), StackName: "stack", Assume: true,
+		Region: firstOf(p.region, p.getenv("AWS_REGION"), p.getenv("AWS_DEFAULT_REGION"), "us-east-1"),
+	})
+	if l == nil {
+		return nil, err
+	}
+	warnings := l.Warnings
+	if l.Bound != nil {
+		warnings = append(append(warnings, policyWarnings(l.Bound.Resources())...), unserved(l)...)
+	}
+	return warnings, err
 }
 
-func findingOf(file string, err error) finding {
-	f := finding{File: file, Severity: "error", Message: err.Error()}
-	var faults *template.Error
-	var problem *server.ProblemError
-	switch {
-	case errors.As(err, &faults):
-		f.details = server.ProblemOf(faults).Details
-		if len(faults.Notes) > 0 {
-			f.File, f.Line, f.Column = firstOf(faults.Notes[0].File, file), faults.Notes[0].Line, faults.Notes[0].Column
+// unserved tells of what AWS has and hakone has not: a deployment stops there.
+func unserved(l *cloudformation.Loaded) (out []template.Warning) {
+	for _, c := range l.Classes {
+		if c.Level == stack.Placeholder {
+			out = append(out, template.Warning{Position: c.Position, Text: fmt.Sprintf(
+				"%s is of type %s, which hakone serves only as a placeholder or where an emulator does: see --placeholder and --service-endpoint of hakone up", c.LogicalID, c.Type,
+			)})
 		}
-	case errors.As(err, &problem):
-		f.details = problem.Details
 	}
-	return f
+	return out
+}
+
+// findingsOf returns one finding for each fault and place.
+func findingsOf(file string, err error) []finding {
+	faults, ok := errors.AsType[*template.Error](err)
+	if !ok {
+		return []finding{{File: file, Severity: "error", Message: err.Error()}}
+	}
+	var out []finding
+	for _, fault := range append([]*template.Error{faults}, faults.More...) {
+		f := finding{File: file, Severity: "error", Message: fault.Message}
+		alone := *fault
+		alone.More = nil
+		f.details = strings.TrimPrefix(strings.TrimPrefix(alone.Detail(), fault.Message), "\n")
+		notes := fault.Notes
+		if len(notes) == 0 {
+			notes = []template.Note{{}}
+		}
+		for i, n := range notes {
+			f.File, f.Line, f.Column = firstOf(n.File, file), n.Line, n.Column
+			if i > 0 {
+				f.repeated = true
+			}
+			out = append(out, f)
+		}
+	}
+	return out
 }
 
 func (p *program) printFindings(findings []finding, files []string) error {
@@ -111,6 +146,9 @@ func (p *program) printFindings(findings []finding, files []string) error {
 	for _, f := range findings {
 		if f.Severity == "error" {
 			failed[f.File] = true
+			if f.repeated {
+				continue
+			}
 			p.say("%s", f.Message)
 			if f.details != "" {
 				p.say("%s", f.details)

@@ -89,20 +89,14 @@ func (s *Server) deploy(w http.ResponseWriter, r *http.Request) {
 }
 
 func (s *Server) deployAll(ctx context.Context, request *DeployRequest, progress *progressWriter) error {
-	loaded := make([]*cloudformation.Loaded, 0, len(request.Templates))
-	for i := range request.Templates {
-		l, err := s.cloudformation.Load(deployInput(request, &request.Templates[i]))
-		if err != nil {
-			return err
-		}
+	ordered, err := s.loadAll(request)
+	if err != nil {
+		return err
+	}
+	for _, l := range ordered {
 		for _, warning := range l.Warnings {
 			progress.say(Progress{Warning: warning.String()})
 		}
-		loaded = append(loaded, l)
-	}
-	ordered, err := cloudformation.Order(loaded)
-	if err != nil {
-		return err
 	}
 	for _, l := range ordered {
 		if err := s.deployOne(ctx, l.Input, progress); err != nil {

@@ -8,6 +8,7 @@ import (
 
 	"github.com/hakonegate/hakone/internal/service/cloudformation"
 	"github.com/hakonegate/hakone/internal/stack"
+	"github.com/hakonegate/hakone/internal/template"
 )
 
 // A StackPreview is what a deployment would do to one stack.
@@ -44,15 +45,7 @@ func (s *Server) preview(_ context.Context, r *http.Request) (any, error) {
 	if err != nil {
 		return nil, err
 	}
-	var loaded []*cloudformation.Loaded
-	for i := range request.Templates {
-		l, err := s.cloudformation.Load(deployInput(request, &request.Templates[i]))
-		if err != nil {
-			return nil, err
-		}
-		loaded = append(loaded, l)
-	}
-	ordered, err := cloudformation.Order(loaded)
+	ordered, err := s.loadAll(request)
 	if err != nil {
 		return nil, err
 	}
@@ -67,10 +60,33 @@ func (s *Server) preview(_ context.Context, r *http.Request) (any, error) {
 	return previews, nil
 }
 
+// loadAll checks all templates before the first is deployed, and returns them in
+// the order in which that is done. What is wrong with any is one error.
+func (s *Server) loadAll(request *DeployRequest) ([]*cloudformation.Loaded, error) {
+	var loaded []*cloudformation.Loaded
+	var refused []error
+	for i := range request.Templates {
+		l, err := s.cloudformation.Load(deployInput(request, &request.Templates[i]))
+		if err != nil {
+			refused = append(refused, err)
+			continue
+		}
+		loaded = append(loaded, l)
+	}
+	switch len(refused) {
+	case 0:
+		return cloudformation.Order(loaded)
+	case 1:
+		return nil, refused[0]
+	default:
+		return nil, template.Join(refused...)
+	}
+}
+
 func deployInput(request *DeployRequest, t *DeployTemplate) *cloudformation.DeployInput {
 	return &cloudformation.DeployInput{
 		StackName: t.StackName, Text: t.Text, File: t.File, Dir: t.Dir, Parameters: t.Parameters,
-		GrantAll: true, Placeholders: request.Placeholders, ReplaceFailed: true,
+		GrantAll: true, Placeholders: request.Placeholders, ReplaceFailed: true, Early: true,
 	}
 }
 

@@ -21,16 +21,32 @@ func (t Types) Verify(b *template.Bound) error {
 		if !ok {
 			continue
 		}
-		properties, err := b.Resolve(r.Properties, template.NothingCreated)
-		if err != nil {
-			continue // Check has told
-		}
-		if properties.IsNull() {
-			properties = template.Map().At(r.Position)
-		}
+		properties := known(b, r)
 		found = append(found, of(r, typ.missing(properties)), of(r, typ.shape(properties)))
 	}
 	return template.Join(found...)
+}
+
+// known returns the properties as far as they are known: what a function gives
+// that cannot be computed, maybe because of a fault that Check tells, is unknown.
+func known(b *template.Bound, r *template.Resource) *template.Node {
+	if !r.Properties.IsMap() {
+		return template.Map().At(r.Position)
+	}
+	properties := template.Map().At(r.Properties.Position)
+	for _, p := range r.Properties.Pairs {
+		value, err := b.Resolve(p.Value, template.NothingCreated)
+		switch {
+		case err != nil:
+			p.Value = &template.Node{Kind: template.Unknown, Position: p.Value.Position}
+		case value == nil: // AWS::NoValue
+			continue
+		default:
+			p.Value = value
+		}
+		properties.Pairs = append(properties.Pairs, p)
+	}
+	return properties
 }
 
 // missing names the required properties that are not there.

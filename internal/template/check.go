@@ -24,9 +24,24 @@ func (b *Bound) Check() error {
 	return c.faults.err()
 }
 
+// CheckBefore is what [Bound.Check] can say before the SAM transform: names that
+// refer to nothing, but for those of which made says that the transform may make
+// them.
+func (b *Bound) CheckBefore(made func(name string) bool) error {
+	c := checker{b: b, made: made}
+	c.declared()
+	return c.faults.err()
+}
+
 type checker struct {
 	b      *Bound
 	faults faults
+	made   func(name string) bool // what the transform will add; nil: it has run
+}
+
+// there reports whether a resource is declared, or may be made.
+func (c *checker) there(id string) bool {
+	return c.b.Template.resources[id] != nil || c.made != nil && c.made(id)
 }
 
 // An unresolved collects the names of one section that refer to nothing.
@@ -82,7 +97,7 @@ func (c *checker) declared() {
 		w := walker{visit: func(r reference) { c.reference(r, &inResources) }}
 		w.walkResource(res.Node, true)
 		for _, d := range res.DependsOn {
-			if c.b.Template.resources[d.Value] == nil {
+			if !c.there(d.Value) {
 				inResources.add(d.Value, d.Position, "DependsOn of "+res.ID)
 			}
 		}
@@ -115,11 +130,11 @@ func (c *checker) reference(r reference, u *unresolved) {
 			c.faults.add(e)
 		}
 	case "Fn::GetAtt":
-		if t.resources[r.name] == nil {
+		if !c.there(r.name) {
 			c.faults.add(undefinedResource(r.name, r.position(), c.b))
 		}
 	case "Ref", "Fn::Sub":
-		if t.resources[r.name] != nil {
+		if c.there(r.name) {
 			return
 		}
 		if r.attribute != "" || t.parameters[r.name] == nil && !slices.Contains(pseudoNames, r.name) {

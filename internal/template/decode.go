@@ -204,8 +204,9 @@ func (d *decoder) structure(n *Node, v reflect.Value, path string) {
 			d.faults.add(UnsupportedProperty(p, names))
 			continue
 		}
+		before := len(d.faults.list)
 		d.value(p.Value, v.FieldByIndex(known[i].index), path+"/"+p.Key)
-		if d.verify && known[i].values != nil && p.Value.IsScalar() && !slices.Contains(known[i].values, p.Value.Value) {
+		if d.verify && len(d.faults.list) == before && known[i].values != nil && p.Value.IsScalar() && !slices.Contains(known[i].values, p.Value.Value) {
 			e := errorf(p.Value.Position, "#%s: %s is not a valid enum value", path+"/"+p.Key, p.Value.Value)
 			if e.Hint = didYouMean(p.Value.Value, known[i].values); e.Hint == "" {
 				e.Hint = "it is one of " + strings.Join(known[i].values, ", ")

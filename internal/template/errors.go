@@ -100,11 +100,11 @@ func Join(errs ...error) error {
 	add = func(e *Error) {
 		one := *e
 		one.More = nil
-		key := one.Message
-		for _, n := range one.Notes {
-			key += "\n" + n.Position.String()
+		places := make([]string, len(one.Notes))
+		for i, n := range one.Notes {
+			places[i] = n.Position.String()
 		}
-		if !seen[key] {
+		if key := one.Message + "\n" + strings.Join(places, "\n"); !seen[key] {
 			seen[key] = true
 			f.add(&one)
 		}

@@ -19,9 +19,9 @@ type apiProperties struct {
 	DisableExecuteApiEndpoint *bool
 	DisableSchemaValidation   bool
 	FailOnWarnings            bool
-	IpAddressType             string
+	IpAddressType             string `oneof:"ipv4,dualstack"`
 	Name                      string
-	ProtocolType              string
+	ProtocolType              string `oneof:"HTTP,WEBSOCKET"`
 	RouteKey                  string
 	RouteSelectionExpression  string
 	Tags                      map[string]string

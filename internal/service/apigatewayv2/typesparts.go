@@ -13,7 +13,7 @@ type routeProperties struct {
 	ApiId               string
 	ApiKeyRequired      bool
 	AuthorizationScopes []string
-	AuthorizationType   string
+	AuthorizationType   string `oneof:"NONE,AWS_IAM,JWT,CUSTOM"`
 	AuthorizerId        string
 	OperationName       string
 	RouteKey            string
@@ -38,14 +38,14 @@ func (p *routeProperties) lay(r *Route) error {
 type integrationProperties struct {
 	ApiId                string
 	ConnectionId         string
-	ConnectionType       string
+	ConnectionType       string `oneof:"INTERNET,VPC_LINK"`
 	CredentialsArn       string
 	Description          string
 	IntegrationMethod    string
 	IntegrationSubtype   string
-	IntegrationType      string
+	IntegrationType      string `oneof:"AWS,AWS_PROXY,HTTP,HTTP_PROXY,MOCK"`
 	IntegrationUri       string
-	PayloadFormatVersion string
+	PayloadFormatVersion string `oneof:"1.0,2.0"`
 	RequestParameters    map[string]string
 	ResponseParameters   map[string]responseParameters
 	TimeoutInMillis      int
@@ -87,9 +87,9 @@ func (p *integrationProperties) lay(i *Integration) error {
 type authorizerProperties struct {
 	ApiId                          string
 	AuthorizerCredentialsArn       string
-	AuthorizerPayloadFormatVersion string
+	AuthorizerPayloadFormatVersion string `oneof:"1.0,2.0"`
 	AuthorizerResultTtlInSeconds   *int
-	AuthorizerType                 string
+	AuthorizerType                 string `oneof:"JWT,REQUEST"`
 	AuthorizerUri                  string
 	EnableSimpleResponses          bool
 	IdentitySource                 []string

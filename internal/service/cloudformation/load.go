@@ -43,6 +43,7 @@ type DeployInput struct {
 	Timeout         time.Duration // a creation that takes longer failed; 0: it may take its time
 	ResourceTypes   []string      // what the template may have, such as AWS::EC2::*; none: everything
 	ReplaceFailed   bool          // a stack whose creation failed is deleted first: nothing else can be done with it
+	Early           bool          // what handlers would refuse is refused before anything is created, too
 
 	Planned func(*Loaded, *stack.Plan) `json:"-"` // called when all is checked, before anything starts; may be nil
 	Event   func(stack.Event)          `json:"-"` // called for each event, one at a time; may be nil
@@ -116,6 +117,31 @@ func (s *Service) current(name string) *Stack {
 
 // load returns what it has also with an error that the template is refused.
 func (s *Service) load(in *DeployInput, k *Stack, put put) (*Loaded, error) {
+	id := s.arn("stack/" + in.StackName + "/00000000-0000-4000-8000-000000000000")
+	if k != nil {
+		id = k.StackID
+	}
+	return (&loading{in: in, k: k, put: put, types: s.types, env: s.env(in.StackName, id)}).load()
+}
+
+// Validate is [Service.Load] without a service: of a template that is served with
+// these types, in that environment. Local code that is not there is a warning.
+func Validate(in *DeployInput, types stack.Types, env template.Env) (*Loaded, error) {
+	return (&loading{in: in, put: hashOnly, types: types, env: env, offline: true}).load()
+}
+
+// A loading is what a template is read with.
+type loading struct {
+	in      *DeployInput
+	k       *Stack // that there is; nil: none
+	put     put
+	types   stack.Types
+	env     template.Env
+	offline bool // nothing of what is not in the template is known
+}
+
+func (g *loading) load() (*Loaded, error) {
+	in := g.in
 	if err := CheckStackName(in.StackName); err != nil {
 		return nil, err
 	}
@@ -130,50 +156,116 @@ func (s *Service) load(in *DeployInput, k *Stack, put put) (*Loaded, error) {
 	if _, err := template.Load(l.Original); err != nil {
 		return nil, err
 	}
-	packed, err := pack(l.Original, in.Dir, put, 0)
+	params, err := in.parameters(g.k)
 	if err != nil {
 		return nil, err
 	}
-	params, err := in.parameters(k)
-	if err != nil {
-		return nil, err
+	packed, missing := pack(l.Original, in.Dir, g.put, 0)
+	if g.offline {
+		l.Warnings, missing = append(l.Warnings, asWarnings(missing)...), nil
 	}
-	id := s.arn("stack/" + in.StackName + "/00000000-0000-4000-8000-000000000000")
-	if k != nil {
-		id = k.StackID
-	}
-	env := s.env(in.StackName, id)
-	if err := l.transform(packed, params, env); err != nil {
+	if err := l.transform(packed, params, g.env); err != nil {
+		if missing != nil || in.Early {
+			err = template.Join(missing, err, g.untransformed(packed, params))
+		}
 		return l, err
 	}
-	tags := in.Tags
-	if tags == nil && k != nil {
-		tags = k.Tags
+	if err := g.bind(l, params); err != nil {
+		if missing != nil {
+			err = template.Join(missing, err)
+		}
+		return l, err
+	}
+	return l, g.check(l, missing)
+}
+
+// bind gives the transformed template its parameters.
+func (g *loading) bind(l *Loaded, params map[string]string) (err error) {
+	tags := g.in.Tags
+	if tags == nil && g.k != nil {
+		tags = g.k.Tags
 	}
 	if l.Template, err = template.Load(withTags(l.Processed, tags)); err != nil {
-		return l, err
+		return err
 	}
-	if err := l.bind(params, env, k); err != nil {
-		return l, err
+	if err := l.bind(params, g.env, g.k); err != nil {
+		return err
 	}
 	l.Warnings = append(l.Warnings, l.Template.Warnings...)
 	l.Warnings = append(l.Warnings, l.Bound.Warnings...)
-	if err := l.Bound.Check(); err != nil {
-		return l, err
+	return nil
+}
+
+// check refuses what can be known before anything starts. All that is wrong with
+// the template is one error; what the caller lacks comes after that.
+func (g *loading) check(l *Loaded, missing error) error {
+	in := g.in
+	l.Classes = g.types.Classify(l.Bound, in.placeholder)
+	found := []error{missing, l.Bound.Check()}
+	if found[1] != nil || in.Early {
+		found = append(found, g.types.Check(l.Bound, in.placeholder))
+	}
+	if in.Early {
+		found = append(found, g.types.Verify(l.Bound))
+	}
+	if err := template.Join(found...); err != nil {
+		return err
 	}
 	if err := l.checkCapabilities(); err != nil {
-		return l, err
+		return err
 	}
 	if in.permit != nil {
 		if err := in.permit(l); err != nil {
-			return l, err
+			return err
 		}
 	}
 	if err := l.checkTypes(); err != nil {
-		return l, err
+		return err
 	}
-	l.Classes = s.types.Classify(l.Bound, in.placeholder)
-	return l, s.types.Check(l.Bound, in.placeholder)
+	return g.types.Check(l.Bound, in.placeholder)
+}
+
+// untransformed returns what can be said of a template that its transform
+// refuses: names that refer to nothing, types, properties of what SAM leaves as it
+// is.
+func (g *loading) untransformed(root *template.Node, params map[string]string) error {
+	t, err := template.Load(root)
+	if err != nil {
+		return nil //nolint:nilerr // told before
+	}
+	env := g.env
+	env.Assume = true
+	bound, err := t.Bind(params, env)
+	if err != nil {
+		return err
+	}
+	types := maps.Clone(g.types)
+	var serverless []string
+	for _, r := range t.Resources {
+		if strings.HasPrefix(r.Type, "AWS::Serverless::") { // the transform has told of these
+			serverless = append(serverless, r.ID)
+			types[r.Type] = stack.Type{Name: r.Type, Level: stack.Real}
+		}
+	}
+	made := func(name string) bool {
+		return strings.HasPrefix(name, "Serverless") || slices.ContainsFunc(serverless, func(id string) bool { return strings.HasPrefix(name, id) })
+	}
+	return template.Join(bound.CheckBefore(made), types.Check(bound, g.in.placeholder), types.Verify(bound))
+}
+
+func asWarnings(err error) (out []template.Warning) {
+	e, ok := errors.AsType[*template.Error](err)
+	if !ok {
+		return nil
+	}
+	for _, f := range append([]*template.Error{e}, e.More...) {
+		w := template.Warning{Text: strings.ReplaceAll(f.Message, "\n", " ")}
+		if len(f.Notes) > 0 {
+			w.Position = f.Notes[0].Position
+		}
+		out = append(out, w)
+	}
+	return out
 }
 
 // placeholder reports whether a type may have nothing behind it.

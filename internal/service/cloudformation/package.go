@@ -49,32 +49,32 @@ type packer struct {
 	dir   string
 	put   put
 	depth int
+
+	faults []error
 }
 
 // maxNesting bounds stacks in stacks.
 const maxNesting = 8
 
 // pack returns root with its local paths replaced by what they name: code by an
-// S3 location in [blob.ArtifactBucket], definitions by their content.
+// S3 location in [blob.ArtifactBucket], definitions by their content. Where a path
+// leads nowhere there is a location that has nothing, and the error, a
+// [*template.Error], names all of these.
 func pack(root *template.Node, dir string, put put, depth int) (*template.Node, error) {
 	if dir == "" {
 		return root, nil
 	}
 	root = root.Clone()
-	p := &packer{dir, put, depth}
+	p := &packer{dir: dir, put: put, depth: depth}
 	for _, r := range root.Get("Resources").Pairs {
 		defaultCode(r.Value, root.Get("Globals").Get("Function"))
-		if err := p.resource(r.Key, r.Value.Get("Type").Str(), r.Value.Get("Properties")); err != nil {
-			return nil, err
-		}
+		p.resource(r.Key, r.Value.Get("Type").Str(), r.Value.Get("Properties"))
 	}
 	globals := root.Get("Globals")
 	for _, kind := range []string{"Function", "LayerVersion"} {
-		if err := p.resource("Globals", "AWS::Serverless::"+kind, globals.Get(kind)); err != nil {
-			return nil, err
-		}
+		p.resource("Globals", "AWS::Serverless::"+kind, globals.Get(kind))
 	}
-	return root, nil
+	return root, template.Join(p.faults...)
 }
 
 // defaultCode gives a function of SAM that names no code the template's folder, as
@@ -99,7 +99,7 @@ func defaultCode(resource, globals *template.Node) {
 	}
 }
 
-func (p *packer) resource(id, typeName string, properties *template.Node) error {
+func (p *packer) resource(id, typeName string, properties *template.Node) {
 	for property, replace := range artifacts(typeName) {
 		n := properties.Get(property)
 		if !n.IsScalar() || n.Value == "" || strings.Contains(n.Value, "://") {
@@ -110,14 +110,27 @@ func (p *packer) resource(id, typeName string, properties *template.Node) error 
 			path = filepath.Join(p.dir, path)
 		}
 		at := &artifact{resource: id, property: property, properties: properties, path: path, node: n}
-		if _, err := os.Stat(path); err != nil { //nolint:gosec // the template and what it names are the operator's own
-			return at.refuse("Parameter %s of resource %s refers to a file or folder that does not exist %s", property, id, path)
+		_, err := os.Stat(path) //nolint:gosec // the template and what it names are the operator's own
+		if err != nil {
+			err = at.refuse("Parameter %s of resource %s refers to a file or folder that does not exist %s", property, id, path)
+		} else {
+			err = replace(p, at)
 		}
-		if err := replace(p, at); err != nil {
-			return err
+		if err != nil {
+			p.faults = append(p.faults, err)
+			at.vacant(strings.HasPrefix(typeName, "AWS::Lambda::"))
 		}
 	}
-	return nil
+}
+
+// vacant puts a location that has nothing in the place of a path, so that the
+// rest of the template can be looked at.
+func (a *artifact) vacant(bucketAndKey bool) {
+	location := template.Text("s3://" + blob.ArtifactBucket + "/missing")
+	if bucketAndKey {
+		location = template.Map(template.P("S3Bucket", template.Text(blob.ArtifactBucket)), template.P("S3Key", template.Text("missing")))
+	}
+	a.properties.Set(a.property, location.At(a.node.Position))
 }
 
 // refuse is SAM CLI's refusal of a local path, with its place.

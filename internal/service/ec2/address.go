@@ -61,7 +61,7 @@ type eipType struct{ s *Service }
 
 type eipProperties struct {
 	Address            string
-	Domain             string
+	Domain             string `oneof:"vpc,standard"`
 	InstanceId         string
 	IpamPoolId         string
 	NetworkBorderGroup string

@@ -65,8 +65,8 @@ type keyPairType struct{ s *Service }
 
 type keyPairProperties struct {
 	KeyName           string `required:"true"`
-	KeyType           string
-	KeyFormat         string
+	KeyType           string `oneof:"rsa,ed25519"`
+	KeyFormat         string `oneof:"pem,ppk"`
 	PublicKeyMaterial string
 	Tags              []Tag
 }

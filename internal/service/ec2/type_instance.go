@@ -43,11 +43,11 @@ type instanceProperties struct {
 }
 
 type metadataOptions struct {
-	HttpEndpoint            string
-	HttpProtocolIpv6        string
+	HttpEndpoint            string `oneof:"enabled,disabled"`
+	HttpProtocolIpv6        string `oneof:"enabled,disabled"`
 	HttpPutResponseHopLimit int
-	HttpTokens              string
-	InstanceMetadataTags    string
+	HttpTokens              string `oneof:"optional,required"`
+	InstanceMetadataTags    string `oneof:"enabled,disabled"`
 }
 
 type networkInterface struct {

@@ -236,8 +236,8 @@ type accessKeyType struct{ s *Service }
 
 type accessKeyProperties struct {
 	UserName string `required:"true"`
-	Status   string
-	Serial   int // a higher number asks for a new key
+	Status   string `oneof:"Active,Inactive"`
+	Serial   int    // a higher number asks for a new key
 }
 
 // Create implements [stack.Handler].

@@ -125,8 +125,10 @@ func (h layerVersions) Delete(ctx context.Context, r *stack.Request) error {
 type urls struct{ s *Service }
 
 type urlProperties struct {
-	TargetFunctionArn, Qualifier, AuthType, InvokeMode string
-	Cors                                               *Cors
+	TargetFunctionArn, Qualifier string
+	AuthType                     string `oneof:"NONE,AWS_IAM"`
+	InvokeMode                   string `oneof:"BUFFERED,RESPONSE_STREAM"`
+	Cors                         *Cors
 }
 
 func (p *urlProperties) input() *FunctionURLInput {

@@ -21,9 +21,10 @@ func (s *Service) Types() []stack.Type {
 type logGroups struct{ s *Service }
 
 type logGroupProperties struct {
-	LogGroupName, KmsKeyId, LogGroupClass string
-	RetentionInDays                       int
-	Tags                                  []struct{ Key, Value string }
+	LogGroupName, KmsKeyId string
+	LogGroupClass          string `oneof:"STANDARD,INFREQUENT_ACCESS,DELIVERY"`
+	RetentionInDays        int    `oneof:"1,3,5,7,14,30,60,90,120,150,180,365,400,545,731,1096,1827,2192,2557,2922,3288,3653"`
+	Tags                   []struct{ Key, Value string }
 
 	// Without a local effect.
 	DataProtectionPolicy       *template.Node
