@@ -3,12 +3,15 @@ package server
 import (
 	"bytes"
 	"context"
+	"crypto/rand"
+	"crypto/sha256"
 	"encoding/json"
 	"errors"
 	"fmt"
 	"io"
 	"net/http"
 	"net/url"
+	"slices"
 	"strings"
 	"time"
 
@@ -20,10 +23,11 @@ import (
 )
 
 // destinations deliver what became of asynchronous calls, with the rights of
-// the function's execution role: to other functions, and to SQS and EventBridge
-// where --service-endpoint says that they are.
+// the function's execution role: to other functions, to buckets, and to SQS, SNS
+// and EventBridge where --service-endpoint says that they are.
 type destinations struct {
 	lambda    *lambda.Service // set when it was made
+	buckets   buckets
 	sts       *sts.Service
 	endpoints ServiceEndpoints
 	account   string
@@ -31,9 +35,15 @@ type destinations struct {
 	client    http.Client
 }
 
+// buckets take records of failures.
+type buckets interface {
+	HasBucket(name string) bool
+	Write(ctx context.Context, bucket, key, contentType string, content []byte) error
+}
+
 func newDestinations(s *Server) *destinations {
 	return &destinations{
-		sts: s.sts, endpoints: s.config.Services, account: s.config.Account, region: s.config.Region,
+		buckets: s.s3, sts: s.sts, endpoints: s.config.Services, account: s.config.Account, region: s.config.Region,
 		client: http.Client{Timeout: 10 * time.Second},
 	}
 }
@@ -49,8 +59,13 @@ func (d *destinations) Check(target string) error {
 			return fmt.Errorf("%s is no function of this account and region", target)
 		}
 		return nil
-	case a.Service != "sqs" && a.Service != "events":
-		return fmt.Errorf("hakone does not deliver to %s: destinations can be functions, SQS queues and EventBridge buses", a.Service)
+	case a.Service == "s3" && d.endpoints["s3"] == nil:
+		if !d.buckets.HasBucket(a.Resource) {
+			return fmt.Errorf("there is no bucket %s to deliver to", a.Resource)
+		}
+		return nil
+	case !slices.Contains([]string{"sqs", "sns", "events", "s3"}, a.Service):
+		return fmt.Errorf("hakone does not deliver to %s: destinations can be functions, buckets, SQS queues, SNS topics and EventBridge buses", a.Service)
 	case d.endpoints[a.Service] == nil:
 		return fmt.Errorf("hakone has no %s of its own: say where it is with --service-endpoint %s=URL to deliver to %s", a.Service, a.Service, target)
 	}
@@ -71,18 +86,24 @@ func (d *destinations) Deliver(ctx context.Context, m *lambda.Delivery) error {
 	}
 	switch a.Service {
 	case "lambda":
-		key, err := d.sts.Key(ctx, credentials.AccessKeyID, credentials.SessionToken)
+		caller, facts, err := d.caller(ctx, m.Role, credentials)
 		if err != nil {
 			return err
 		}
-		caller, ok := key.Caller.(*access.Caller)
-		if !ok {
-			return fmt.Errorf("session of %s has no caller", m.Role)
-		}
-		_, err = d.lambda.InvokeAsync(ctx, &lambda.InvokeInput{
-			FunctionARN: m.Target, Payload: m.Body, Caller: caller, Facts: &access.RequestFacts{Time: time.Now(), Secure: true, Region: d.region},
-		})
+		_, err = d.lambda.InvokeAsync(ctx, &lambda.InvokeInput{FunctionARN: m.Target, Payload: m.Body, Caller: caller, Facts: facts})
 		return err
+	case "s3":
+		key := recordKey(m.FunctionARN, time.Now())
+		if d.endpoints["s3"] != nil {
+			return d.put(ctx, a.Resource, key, m.Body, credentials)
+		}
+		caller, facts, err := d.caller(ctx, m.Role, credentials)
+		if err != nil {
+			return err
+		}
+		return d.buckets.Write(access.With(ctx, caller, facts), a.Resource, key, "application/json", m.Body)
+	case "sns":
+		return d.publish(ctx, m, credentials)
 	case "sqs":
 		message := map[string]any{"QueueUrl": d.queueURL(&a), "MessageBody": string(m.Body)}
 		if m.DeadLetter {
@@ -121,33 +142,105 @@ func (d *destinations) send(ctx context.Context, service, version, operation str
 	if err != nil {
 		return err
 	}
-	u := url.URL{Scheme: endpoint.Scheme, Host: endpoint.Host, Path: strings.TrimSuffix(endpoint.Path, "/") + "/"}
-	r, err := http.NewRequestWithContext(ctx, http.MethodPost, u.String(), bytes.NewReader(body))
+	r, err := http.NewRequestWithContext(ctx, http.MethodPost, endpoint.JoinPath("/").String(), bytes.NewReader(body))
 	if err != nil {
 		return err
 	}
 	r.Header.Set("Content-Type", "application/x-amz-json-"+version)
 	r.Header.Set("X-Amz-Target", operation)
-	signer := sigv4.Signer{Region: d.region, Service: service}
-	keys := sigv4.Credentials{AccessKeyID: c.AccessKeyID, SecretAccessKey: c.SecretAccessKey, SessionToken: c.SessionToken}
-	if err := signer.SignHTTP(r, keys, time.Now()); err != nil {
-		return fmt.Errorf("sign %s: %w", operation, err)
-	}
-	answer, err := d.client.Do(r)
+	text, err := d.do(r, service, operation, c)
 	if err != nil {
 		return err
-	}
-	defer answer.Body.Close()
-	text, err := io.ReadAll(io.LimitReader(answer.Body, 4<<10))
-	if err != nil {
-		return err
-	}
-	if answer.StatusCode != http.StatusOK {
-		return fmt.Errorf("%s answered %d: %s", operation, answer.StatusCode, text)
 	}
 	var refused struct{ FailedEntryCount int }
 	if json.Unmarshal(text, &refused) == nil && refused.FailedEntryCount > 0 {
 		return fmt.Errorf("%s refused the event: %s", operation, text)
 	}
 	return nil
+}
+
+// do signs and sends a request.
+func (d *destinations) do(r *http.Request, service, operation string, c *access.Credentials) ([]byte, error) {
+	signer := sigv4.Signer{Region: d.region, Service: service}
+	keys := sigv4.Credentials{AccessKeyID: c.AccessKeyID, SecretAccessKey: c.SecretAccessKey, SessionToken: c.SessionToken}
+	if err := signer.SignHTTP(r, keys, time.Now()); err != nil {
+		return nil, fmt.Errorf("sign %s: %w", operation, err)
+	}
+	answer, err := d.client.Do(r)
+	if err != nil {
+		return nil, err
+	}
+	defer answer.Body.Close()
+	text, err := io.ReadAll(io.LimitReader(answer.Body, 4<<10))
+	if err != nil {
+		return nil, err
+	}
+	if answer.StatusCode != http.StatusOK {
+		return nil, fmt.Errorf("%s answered %d: %s", operation, answer.StatusCode, text)
+	}
+	return text, nil
+}
+
+// publish tells a topic, in SNS's query protocol.
+func (d *destinations) publish(ctx context.Context, m *lambda.Delivery, c *access.Credentials) error {
+	endpoint := d.endpoints["sns"]
+	if endpoint == nil {
+		return errors.New("no --service-endpoint for sns")
+	}
+	form := url.Values{"Action": {"Publish"}, "Version": {"2010-03-31"}, "TopicArn": {m.Target}, "Message": {string(m.Body)}}
+	if m.DeadLetter {
+		for i, attribute := range [][3]string{{"RequestID", "String", m.RequestID}, {"ErrorCode", "Number", m.ErrorCode}, {"ErrorMessage", "String", m.ErrorMessage}} {
+			entry := fmt.Sprintf("MessageAttributes.entry.%d.", i+1)
+			form.Set(entry+"Name", attribute[0])
+			form.Set(entry+"Value.DataType", attribute[1])
+			form.Set(entry+"Value.StringValue", attribute[2])
+		}
+	}
+	r, err := http.NewRequestWithContext(ctx, http.MethodPost, endpoint.JoinPath("/").String(), strings.NewReader(form.Encode()))
+	if err != nil {
+		return err
+	}
+	r.Header.Set("Content-Type", "application/x-www-form-urlencoded; charset=utf-8")
+	_, err = d.do(r, "sns", "Publish", c)
+	return err
+}
+
+// put writes an object at an endpoint of S3.
+func (d *destinations) put(ctx context.Context, bucket, key string, body []byte, c *access.Credentials) error {
+	r, err := http.NewRequestWithContext(ctx, http.MethodPut, d.endpoints["s3"].JoinPath(bucket, key).String(), bytes.NewReader(body))
+	if err != nil {
+		return err
+	}
+	r.Header.Set("Content-Type", "application/json")
+	r.Header.Set("X-Amz-Content-Sha256", fmt.Sprintf("%x", sha256.Sum256(body)))
+	_, err = d.do(r, "s3", "PutObject", c)
+	return err
+}
+
+// recordKey is where the record of a failure is in a bucket.
+func recordKey(functionARN string, now time.Time) string {
+	name := functionARN[strings.LastIndexByte(functionARN, ':')+1:]
+	now = now.UTC()
+	return "aws/lambda/async/" + name + "/" + now.Format("2006/01/02/2006-01-02T15.04.05") + "-" + uuid()
+}
+
+// uuid returns a random UUID.
+func uuid() string {
+	var b [16]byte
+	_, _ = rand.Read(b[:]) // never fails
+	b[6], b[8] = b[6]&0x0f|0x40, b[8]&0x3f|0x80
+	return fmt.Sprintf("%x-%x-%x-%x-%x", b[:4], b[4:6], b[6:8], b[8:10], b[10:])
+}
+
+// caller is who a session of the execution role is.
+func (d *destinations) caller(ctx context.Context, role string, c *access.Credentials) (*access.Caller, *access.RequestFacts, error) {
+	key, err := d.sts.Key(ctx, c.AccessKeyID, c.SessionToken)
+	if err != nil {
+		return nil, nil, err
+	}
+	caller, ok := key.Caller.(*access.Caller)
+	if !ok {
+		return nil, nil, fmt.Errorf("session of %s has no caller", role)
+	}
+	return caller, &access.RequestFacts{Time: time.Now(), Secure: true, Region: d.region}, nil
 }
