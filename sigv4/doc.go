@@ -39,7 +39,8 @@
 // the signature before the body is read if the request claims the body's hash
 // in X-Amz-Content-Sha256. Without that header the body must be read first;
 // Verifier.MaxBody and MaxBodies bound what that can cost. Payloads signed in
-// chunks (STREAMING-...) are refused.
+// chunks (STREAMING-...) are refused, unless Verifier.StreamPayload leaves bodies
+// to their reader: [Signature.Payload] and [Signature.Chunks] check them then.
 //
 // # Without net/http
 //

@@ -317,7 +317,7 @@ func (s *Service) listObjectVersions(_ context.Context, in *listVersionsInput) (
 
 func (s *Service) versionEntry(key string, v *version, latest bool) versionEntry {
 	e := versionEntry{
-		XMLName: xml.Name{Local: "Version"}, Key: key, VersionId: v.ID, IsLatest: latest, LastModified: stamp(v.Modified), Owner: s.owner,
+		XMLName: xml.Name{Space: namespace, Local: "Version"}, Key: key, VersionId: v.ID, IsLatest: latest, LastModified: stamp(v.Modified), Owner: s.owner,
 	}
 	if v.DeleteMarker {
 		e.XMLName.Local = "DeleteMarker"

@@ -1,6 +1,7 @@
 package s3
 
 import (
+	"cmp"
 	"context"
 	"crypto/md5" //nolint:gosec // an ETag is MD5; nothing is authenticated by it
 	"encoding/base64"
@@ -10,6 +11,7 @@ import (
 	"fmt"
 	"io"
 	"net/http"
+	"slices"
 	"strings"
 	"time"
 
@@ -261,12 +263,11 @@ func (s *Service) completeMultipartUpload(ctx context.Context, in *completeInput
 // join makes a version of the parts that the client lists.
 func (s *Service) join(b *bucket, u *upload, in *completeInput, hold *blob.Hold, v *version) error {
 	etags, checksums := md5.New(), u.Algorithm.New() //nolint:gosec // as above
-	whole, last := u.Algorithm.New().Sum(nil), 0
+	if !slices.IsSortedFunc(in.Upload.Parts, func(a, b completedPart) int { return cmp.Or(cmp.Compare(a.PartNumber, b.PartNumber), -1) }) {
+		return awserr.New("InvalidPartOrder", http.StatusBadRequest, "The list of parts was not in ascending order. Parts must be ordered by part number.")
+	}
+	whole := u.Algorithm.New().Sum(nil)
 	for i, listed := range in.Upload.Parts {
-		if listed.PartNumber <= last {
-			return awserr.New("InvalidPartOrder", http.StatusBadRequest, "The list of parts was not in ascending order. Parts must be ordered by part number.")
-		}
-		last = listed.PartNumber
 		p, ok := s.heldPart(b, partKey(in.UploadID, listed.PartNumber), hold)
 		announced := listed.value(string(u.Algorithm))
 		if !ok || strings.Trim(listed.ETag, `"`) != p.ETag || announced != "" && announced != p.Checksum.Value {

@@ -38,7 +38,9 @@ type bucketProperties struct {
 		Rules                              []lifecycleProperties `required:"true"`
 		TransitionDefaultMinimumObjectSize string                // of transitions
 	}
-	OwnershipControls *struct{ Rules []struct{ ObjectOwnership string } }
+	OwnershipControls *struct {
+		Rules []struct{ ObjectOwnership string }
+	}
 	CorsConfiguration *struct{ CorsRules []corsProperties } //nolint:revive // AWS's name
 }
 

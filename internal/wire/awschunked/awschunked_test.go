@@ -62,10 +62,15 @@ func TestReader(t *testing.T) {
 
 // Whatever comes: never more than announced, and all of it when there is no error.
 func FuzzReader(f *testing.F) {
-	f.Add([]byte("3\r\nabc\r\n0\r\n\r\n"), int64(3), "")
-	f.Add([]byte("3\r\nabc\r\n0\r\nx-amz-checksum-crc32:NSRBwg==\r\n\r\n"), int64(3), "x-amz-checksum-crc32")
-	f.Fuzz(func(t *testing.T, body []byte, length int64, trailer string) {
-		r, err := awschunked.NewReader(bytes.NewReader(body), length, trailer, nil)
+	f.Add([]byte("3\r\nabc\r\n0\r\n\r\n"), int64(3), "", false)
+	f.Add([]byte("3\r\nabc\r\n0\r\nx-amz-checksum-crc32:NSRBwg==\r\n\r\n"), int64(3), "x-amz-checksum-crc32", false)
+	f.Add([]byte("3;chunk-signature=good\r\nabc\r\n0;chunk-signature=good\r\nx-amz-checksum-crc32:NSRBwg==\r\nx-amz-trailer-signature:good\r\n\r\n"), int64(3), "x-amz-checksum-crc32", true)
+	f.Fuzz(func(t *testing.T, body []byte, length int64, trailer string, signed bool) {
+		var signatures awschunked.Signatures
+		if signed {
+			signatures = good{}
+		}
+		r, err := awschunked.NewReader(bytes.NewReader(body), length, trailer, signatures)
 		if err != nil {
 			return
 		}
@@ -74,4 +79,43 @@ func FuzzReader(f *testing.F) {
 			t.Errorf("read %d bytes of %d: %v", n, length, err)
 		}
 	})
+}
+
+// good finds the signatures good that say so.
+type good struct{}
+
+func (good) Chunk(_ []byte, signature string) error {
+	if signature != "good" {
+		return errors.New("a bad signature")
+	}
+	return nil
+}
+
+func (g good) Trailer(hash []byte, signature string) error { return g.Chunk(hash, signature) }
+
+func TestSignatures(t *testing.T) {
+	const signed = "5;chunk-signature=good\r\n12345\r\n4;chunk-signature=good\r\n6789\r\n0;chunk-signature=good\r\n"
+	const crc = "x-amz-checksum-crc32:y/Q5Jg==\r\n"
+	for name, test := range map[string]struct {
+		body, trailer string
+		good          bool
+	}{
+		"all are good":          {signed + "\r\n", "", true},
+		"with a trailer":        {signed + crc + "x-amz-trailer-signature:good\r\n\r\n", "x-amz-checksum-crc32", true},
+		"a bad one":             {strings.Replace(signed, "good", "bad", 1) + "\r\n", "", false},
+		"a bad last one":        {signed[:len(signed)-6] + "bad\r\n\r\n", "", false},
+		"an unsigned chunk":     {strings.Replace(signed, ";chunk-signature=good", "", 1) + "\r\n", "", false},
+		"an unsigned trailer":   {signed + crc + "\r\n", "x-amz-checksum-crc32", false},
+		"a badly signed one":    {signed + crc + "x-amz-trailer-signature:bad\r\n\r\n", "x-amz-checksum-crc32", false},
+		"another extension":     {strings.Replace(signed, "chunk-signature", "x", 1) + "\r\n", "", false},
+		"nothing but an ending": {"0;chunk-signature=good\r\n\r\n", "", false},
+	} {
+		r, err := awschunked.NewReader(strings.NewReader(test.body), 9, test.trailer, good{})
+		if err != nil {
+			t.Fatal(err)
+		}
+		if content, err := io.ReadAll(r); (err == nil) != test.good || test.good && string(content) != "123456789" {
+			t.Errorf("%s: %q, %v, want good %v", name, content, err, test.good)
+		}
+	}
 }
