@@ -209,6 +209,8 @@ func ms(d time.Duration) float64 { return float64(d.Microseconds()) / 1000 }
 // and writers whose acknowledged changes are remembered.
 type fleet struct {
 	t        *testing.T
+	net      *network
+	binary   string
 	cluster  *cluster
 	gateways []*gateway
 	api      string
@@ -228,7 +230,7 @@ func newFleet(t *testing.T, flags ...string) *fleet {
 	if out, err := exec.Command("go", "build", "-o", binary, "../cmd/hakone").CombinedOutput(); err != nil {
 		t.Fatalf("go build: %v\n%s", err, out)
 	}
-	f := &fleet{t: t, cluster: newCluster(t, n), users: newLedger()}
+	f := &fleet{t: t, net: n, binary: binary, cluster: newCluster(t, n), users: newLedger()}
 	for i := range 3 {
 		name := fmt.Sprintf("g%d", i+1)
 		f.gateways = append(f.gateways, newGateway(t, binary, f.cluster.dir, name, n.machine(name, 21+i), f.cluster.url(), flags...))
@@ -320,12 +322,7 @@ func TestFleet(t *testing.T) {
 	}
 	eventually(t, "all nodes know each other", 20*time.Second, func() bool { return len(g3.engine().Nodes) == 3 })
 	f.settle(g1, 1, 5)
-	out, err := g1.hakone("outputs", "fleet", "--output", "json")
-	var outputs map[string]map[string]string
-	if err != nil || json.Unmarshal([]byte(out), &outputs) != nil || outputs["fleet"]["Api"] == "" {
-		t.Fatalf("no API in %s", out)
-	}
-	f.api = outputs["fleet"]["Api"]
+	f.api = g1.output("Api")
 	for _, g := range f.gateways {
 		eventually(t, "version 1 is served", 10*time.Second, func() bool { return f.serves(g, 1) })
 	}

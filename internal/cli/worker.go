@@ -28,7 +28,7 @@ func (p *program) workerCommand() *cobra.Command {
 gateways' store, credentials from a gateway; logs go back to their log groups.
 
 A signal to stop lets calls under way end; other workers get the new ones.`,
-		Example: "  HAKONE_NATS=nats://fleet:PASSWORD@nats1:4222,nats://fleet:PASSWORD@nats2:4222 hakone worker",
+		Example: "  hakone worker --nats nats://nats1:4222,nats://nats2:4222 --nats-creds worker.creds",
 		Args:    arguments(cobra.NoArgs),
 		RunE:    func(c *cobra.Command, _ []string) error { return p.worker(c.Context(), &o) },
 	}

@@ -104,7 +104,7 @@ func (s *Server) metrics() http.Handler {
 
 func writeEngineMetrics(w io.Writer, e *EngineStatus) {
 	gauge := func(name, help string, value float64) {
-		fmt.Fprintf(w, "# HELP %s %s\n# TYPE %s gauge\n%s %g\n", name, help, name, name, value) //nolint:errcheck // the caller is gone
+		fmt.Fprintf(w, "# HELP %s %s\n# TYPE %s gauge\n%s %g\n", name, help, name, name, value)
 	}
 	alive := 0
 	for _, n := range e.Nodes {

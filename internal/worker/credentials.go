@@ -50,7 +50,7 @@ func (c Credentials) FunctionCredentials(ctx context.Context, roleARN, functionN
 	}
 	ctx, cancel := context.WithTimeout(ctx, 5*time.Second)
 	defer cancel()
-	text, err := c.Engine.Ask(ctx, credentialSubject, question)
+	text, err := c.Engine.Ask(ctx, roleSubject, question)
 	if err != nil {
 		return execenv.Keys{}, fmt.Errorf("ask a gateway for credentials of %s: %w", roleARN, err)
 	}
@@ -103,7 +103,7 @@ func (w *Workers) sealCredentials(ctx context.Context, question []byte) ([]byte,
 	if err != nil {
 		return nil, err
 	}
-	plain, err := json.Marshal(keys)
+	plain, err := json.Marshal(keys) //nolint:gosec // it is encrypted below
 	if err != nil {
 		return nil, err
 	}

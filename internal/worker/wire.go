@@ -15,12 +15,12 @@ import (
 
 // Subjects. Those of one worker or gateway end in its name.
 const (
-	announceSubject   = "hakone.workers"
-	callSubject       = "hakone.worker.call."
-	moreSubject       = "hakone.worker.more."
-	pingSubject       = "hakone.worker.ping."
-	gatewaySubject    = "hakone.gateway." // GATEWAY.CALL
-	credentialSubject = "hakone.credentials"
+	announceSubject = "hakone.workers"
+	callSubject     = "hakone.worker.call."
+	moreSubject     = "hakone.worker.more."
+	pingSubject     = "hakone.worker.ping."
+	gatewaySubject  = "hakone.gateway." // GATEWAY.CALL
+	roleSubject     = "hakone.roles"
 )
 
 const (
@@ -101,10 +101,13 @@ var errFrame = errors.New("the message is cut off or no frame")
 
 // unframe is the inverse. The body is a part of b.
 func unframe[T any](b []byte) (head T, body []byte, err error) {
-	if len(b) < 4 || uint64(len(b)-4) < uint64(binary.BigEndian.Uint32(b)) {
+	if len(b) < 4 {
 		return head, nil, errFrame
 	}
 	n := 4 + int(binary.BigEndian.Uint32(b))
+	if n < 4 || n > len(b) {
+		return head, nil, errFrame
+	}
 	if err := json.Unmarshal(b[4:n], &head); err != nil {
 		return head, nil, errFrame
 	}

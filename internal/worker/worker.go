@@ -17,10 +17,15 @@ import (
 // A Config says how a worker works. Engine and Pool are required.
 type Config struct {
 	Engine   *engine.Engine
-	Pool     *execenv.Pool
+	Pool     Pool
 	Capacity int           // most calls at once; 0 means 100
 	Drain    time.Duration // how long calls under way may go on after Run's context is done; 0 means 30 s
 	Log      *slog.Logger  // nil discards
+}
+
+// A Pool runs functions: an [execenv.Pool] does.
+type Pool interface {
+	Invoke(ctx context.Context, fn *execenv.Function, event []byte, call execenv.Invocation) (execenv.Result, error)
 }
 
 // A Worker takes calls from gateways.

@@ -79,7 +79,7 @@ func (w *Workers) Run(ctx context.Context) error {
 		return err
 	}
 	defer stopAnswers()
-	stopCredentials, err := w.Engine.Listen(credentialSubject, "gateways", func(m *engine.Message) {
+	stopCredentials, err := w.Engine.Listen(roleSubject, "gateways", func(m *engine.Message) {
 		go w.giveCredentials(ctx, m)
 	})
 	if err != nil {
