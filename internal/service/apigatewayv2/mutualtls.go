@@ -52,7 +52,7 @@ func (s *Service) fetchTruststore(ctx context.Context, d *DomainName) (string, e
 	bucket, key, _ := strings.Cut(strings.TrimPrefix(uri, "s3://"), "/")
 	text, err := s.config.Objects.Read(ctx, bucket, key, d.MutualTlsAuthentication.TruststoreVersion, maxTruststore)
 	if err != nil {
-		return "", badRequest("The truststore %s cannot be read (and no --truststore gives a file for it): %v", uri, err)
+		return "", badRequest("The truststore %s cannot be read: %v Put it there, or start hakone with --truststore %s=FILE", uri, err, uri)
 	}
 	if !x509.NewCertPool().AppendCertsFromPEM(text) {
 		return "", badRequest("The truststore %s has no certificate in PEM form", uri)
