@@ -129,7 +129,9 @@ func (a *restMacro) construct() error {
 	if a.body != nil {
 		if disable := a.get("DisableExecuteApiEndpoint"); disable != nil {
 			if a.body.Has("openapi") {
-				(&httpAPIMacro{macro: a.macro, body: a.body}).disableEndpoint(disable)
+				if err := (&httpAPIMacro{macro: a.macro, body: a.body}).disableEndpoint(disable); err != nil {
+					return err
+				}
 			} else {
 				sectionOf(a.body, "x-amazon-apigateway-endpoint-configuration").Set("disableExecuteApiEndpoint", disable)
 			}

@@ -1,10 +1,6 @@
 package sam
 
-import (
-	"strings"
-
-	"github.com/hakonegate/hakone/internal/template"
-)
+import "github.com/hakonegate/hakone/internal/template"
 
 // domain makes the custom domain of a REST API with its mappings and records.
 func (a *restMacro) domain() error {
@@ -102,7 +98,7 @@ func (a *restMacro) pathMappings(domain *template.Node, name *resource) {
 	}
 }
 
-// basePaths returns the base paths of a domain; checkDomain has checked them.
+// basePaths returns the base paths of a domain.
 func basePaths(domain *template.Node) []string {
 	n := domain.Get("BasePath")
 	if n.IsScalar() && n.Value != "" {
@@ -115,22 +111,16 @@ func basePaths(domain *template.Node) []string {
 	return all
 }
 
-// checkDomain checks what the domains of both kinds of API have in common.
-func (m *macro) checkDomain(domain *template.Node) error {
-	if !domain.IsMap() {
-		return invalidResource(m.id, domain, "Property 'Domain' should be a map.")
-	}
+func (a *restMacro) checkDomain(domain *template.Node) error {
 	for _, name := range []string{"DomainName", "CertificateArn"} {
 		if domain.Get(name).IsNull() {
-			return invalidResource(m.id, domain, "Property 'Domain.%s' is required.", name)
+			return invalidResource(a.id, domain, "Property 'Domain.%s' is required.", name)
 		}
 	}
 	for i, item := range items(domain.Get("BasePath")) {
 		if !item.IsText() {
-			return invalidResource(m.id, item, "Property 'Domain.BasePath[%d]' should be a string.", i)
+			return invalidResource(a.id, item, "Property 'Domain.BasePath[%d]' should be a string.", i)
 		}
 	}
 	return nil
 }
-
-func trimSlashes(s string) string { return strings.Trim(s, "/") }

@@ -23,10 +23,10 @@ func (a *httpAPIMacro) domain() error {
 }
 
 func (a *httpAPIMacro) customDomain(domain *template.Node) error {
-	if err := a.checkDomain(domain); err != nil {
-		return err
-	}
 	name, certificate := domain.Get("DomainName"), domain.Get("CertificateArn")
+	if name.IsNull() || certificate.IsNull() {
+		return invalidResource(a.id, domain, "Custom Domains only works if both DomainName and CertificateArn are provided.")
+	}
 	endpoint := present(domain.Get("EndpointConfiguration"))
 	if endpoint == nil {
 		endpoint = template.Text("REGIONAL")
@@ -58,13 +58,21 @@ func (m *macro) mutualTLS(domain *resource, config *template.Node) error {
 		return nil
 	}
 	known := []string{"TruststoreUri", "TruststoreVersion"}
+	rest := domain.typ() != "AWS::ApiGatewayV2::DomainName" // the two kinds of API word it differently
 	if !config.IsMap() {
-		return invalidResource(m.id, config, "Property 'Domain.MutualTlsAuthentication' should be a map.")
+		if rest {
+			return invalidResource(m.id, config, "Property 'Domain.MutualTlsAuthentication' should be a map.")
+		}
+		return invalidResource(m.id, config, "MutualTlsAuthentication must be a map with at least one of the following fields %s.", quoted(known))
 	}
 	settings := template.Map()
 	for _, p := range config.Pairs {
 		if !slices.Contains(known, p.Key) {
-			return invalidResource(m.id, p.Value, "Available Domain.MutualTlsAuthentication fields are %s.", quoted(known))
+			path := "MutualTlsAuthentication"
+			if rest {
+				path = "Domain." + path
+			}
+			return invalidResource(m.id, p.Value, "Available %s fields are %s.", path, quoted(known))
 		}
 		if truthy(p.Value) {
 			settings.Set(p.Key, p.Value)
@@ -89,11 +97,16 @@ func (a *httpAPIMacro) mappings(domain *template.Node, name *resource) error {
 	if paths == nil {
 		mapping(a.id + "ApiMapping")
 	}
+	for _, item := range items(domain.Get("BasePath")) {
+		if !item.IsText() {
+			return invalidResource(a.id, item, "Basepath must be a string.")
+		}
+	}
 	for _, path := range paths {
 		if notBasePath.MatchString(path) {
 			return invalidResource(a.id, domain.Get("BasePath"), "Invalid Basepath name provided.")
 		}
-		mapping(a.id+alphanumeric(path)+"ApiMapping").set("ApiMappingKey", template.Text(trimSlashes(path)))
+		mapping(a.id+alphanumeric(path)+"ApiMapping").set("ApiMappingKey", template.Text(strings.Trim(path, "/")))
 	}
 	return nil
 }
@@ -109,10 +122,10 @@ func (m *macro) records(domain *template.Node, name *resource, endpoint string) 
 		return invalidResource(m.id, zone, "Property 'Domain.Route53' should be a map.")
 	}
 	zoneID, zoneName := zone.Get("HostedZoneId"), zone.Get("HostedZoneName")
-	if !truthy(zoneID) && !truthy(zoneName) {
+	if zoneID.IsNull() && zoneName.IsNull() {
 		return invalidResource(m.id, zone, "HostedZoneId or HostedZoneName is required to enable Route53 support on Custom Domains.")
 	}
-	if separate := zone.Get("SeparateRecordSetGroup"); separate != nil && !separate.IsBool() {
+	if separate := zone.Get("SeparateRecordSetGroup"); separate != nil && !separate.IsBool() && name.typ() != "AWS::ApiGatewayV2::DomainName" {
 		return invalidResource(m.id, separate, "Property 'Domain.Route53.SeparateRecordSetGroup' should be a boolean.")
 	}
 	key := zoneID
@@ -120,7 +133,7 @@ func (m *macro) records(domain *template.Node, name *resource, endpoint string) 
 		key = zoneName
 	}
 	id := hashed("RecordSetGroup", key)
-	if isTrue(zone.Get("SeparateRecordSetGroup")) {
+	if isTrue(zone.Get("SeparateRecordSetGroup")) && name.typ() != "AWS::ApiGatewayV2::DomainName" {
 		id = hashed("RecordSetGroup", template.List(key, domain.Get("DomainName")))
 	}
 	group := m.zones[id]

@@ -133,7 +133,17 @@ func (e *eventSource) httpSecurity(auth *template.Node, path, method string) (*t
 		}
 		name = fallback
 	}
-	builtIn := name.Str() == "AWS_IAM" && isTrue(apiAuth.Get("EnableIamAuthorizer"))
+	enabled := apiAuth.Get("EnableIamAuthorizer")
+	builtIn := name.Str() == "AWS_IAM" && isTrue(enabled)
+	if truthy(enabled) && !authorizers.Has("AWS_IAM") && (authorizers == nil || authorizers.IsMap()) {
+		// It counts as an authorizer with this value.
+		with := template.Map()
+		if authorizers != nil {
+			with = authorizers.Clone()
+		}
+		with.Set("AWS_IAM", enabled)
+		authorizers = with
+	}
 	if err := e.checkAuthorizer(name, authorizers, fallback, path, method, builtIn); err != nil {
 		return nil, err
 	}

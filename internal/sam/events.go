@@ -83,7 +83,11 @@ func (f *function) linkEvents() error {
 
 func (f *function) event(p template.Pair) (*eventSource, error) {
 	if !p.Value.IsMap() {
-		return nil, invalidEvent(p.Key, p.Value, "'%s' object has no attribute 'get'", pythonType(p.Value))
+		name := pythonType(p.Value)
+		if name == "str" && f.hasAPI() {
+			name = python2Type(p.Value)
+		}
+		return nil, invalidEvent(p.Key, p.Value, "'%s' object has no attribute 'get'", name)
 	}
 	typ := p.Value.Get("Type")
 	kind, ok := functionEvents(typ.Str())
@@ -91,7 +95,7 @@ func (f *function) event(p template.Pair) (*eventSource, error) {
 		kind, ok = stateMachineEvents(typ.Str())
 	}
 	if !ok {
-		return nil, invalidEvent(p.Key, p.Value, "Resource dict has missing or invalid value for key Type. Event Type is: %s.", pythonText(typ))
+		return nil, invalidEvent(p.Key, p.Value, "Resource dict has missing or invalid value for key Type. Event Type is: %s.", f.eventText(typ))
 	}
 	e := &eventSource{function: f, event: p.Key, full: f.id + p.Key, typ: typ.Value, node: p.Value, props: p.Value.Get("Properties"), kind: kind}
 	if !isAlphanumeric(e.full) {
@@ -104,6 +108,24 @@ func (f *function) event(p template.Pair) (*eventSource, error) {
 		return nil, invalidResource(e.full, e.props, "Properties of a resource must be an object.")
 	}
 	return e, validate(e.full, e.typ, e.props, kind.rules)
+}
+
+// hasAPI reports whether the template has an API, whose events AWS's transform
+// handles as Python 2 would.
+func (t *translator) hasAPI() bool {
+	for _, p := range t.resources.Pairs {
+		if kind := kindOf(p.Value); kind == "Api" || kind == "HttpApi" {
+			return true
+		}
+	}
+	return false
+}
+
+func (f *function) eventText(n *template.Node) string {
+	if f.hasAPI() {
+		return python2Text(n)
+	}
+	return pythonText(n)
 }
 
 // makeEvents adds the resources of all events. Events of APIs go by path, so

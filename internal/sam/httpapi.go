@@ -54,8 +54,13 @@ func expandHTTPAPI(m *macro) error {
 }
 
 func (a *httpAPIMacro) construct() error {
-	if disable := a.get("DisableExecuteApiEndpoint"); disable != nil && a.body != nil {
-		a.disableEndpoint(disable)
+	if disable := a.get("DisableExecuteApiEndpoint"); disable != nil {
+		if a.body == nil {
+			return invalidResource(a.id, disable, "DisableExecuteApiEndpoint works only within 'DefinitionBody' property.")
+		}
+		if err := a.disableEndpoint(disable); err != nil {
+			return err
+		}
 	}
 	failOnWarnings := truthy(a.get("FailOnWarnings"))
 	if failOnWarnings {
@@ -83,29 +88,29 @@ func (a *httpAPIMacro) construct() error {
 	return nil
 }
 
-func (a *httpAPIMacro) disableEndpoint(disable *template.Node) {
-	servers := a.body.Get("servers")
-	setting := template.Map(template.P("disableExecuteApiEndpoint", disable))
+func (a *httpAPIMacro) disableEndpoint(disable *template.Node) error {
 	const key = "x-amazon-apigateway-endpoint-configuration"
-	if servers.IsList() && len(servers.Items) > 0 {
-		for _, server := range servers.Items {
-			if server.Get(key).IsMap() {
-				server.Get(key).Set("disableExecuteApiEndpoint", disable)
-				return
-			}
-		}
-		if servers.Items[0].IsMap() {
-			servers.Items[0].Set(key, setting)
-			return
-		}
+	servers := a.body.Get("servers")
+	switch {
+	case servers == nil:
+		a.body.Set("servers", template.List(template.Map(template.P(key, template.Map(template.P("disableExecuteApiEndpoint", disable))))))
+		return nil
+	case !servers.IsList():
+		return invalidTemplate(servers, "Value of 'servers' item must be a dictionary according to Swagger spec.")
 	}
-	a.body.Set("servers", template.List(template.Map(template.P(key, setting))))
+	for _, server := range servers.Items {
+		if !server.IsMap() {
+			return invalidTemplate(server, "Value of 'servers' item must be a dictionary according to Swagger spec.")
+		}
+		sectionOf(server, key).Set("disableExecuteApiEndpoint", disable)
+	}
+	return nil
 }
 
 // stage makes the stage: $default, or the one that StageName says.
 func (a *httpAPIMacro) stage() *resource {
 	name := a.get("StageName")
-	if name == nil {
+	if !truthy(name) {
 		name = template.Text(defaultRoute)
 	}
 	id := a.id + "Stage"
@@ -148,7 +153,9 @@ func (a *httpAPIMacro) tag() error {
 		tags = a.tags.Clone()
 	}
 	tags.Set("httpapi:createdBy", template.Text(createdBySAM))
-	addTags(a.body, tags)
+	if err := addTags(a.body, tags); err != nil {
+		return err
+	}
 	a.tags = tags
 	return nil
 }
@@ -218,11 +225,19 @@ func (a *httpAPIMacro) cors() error {
 		return nil
 	}
 	origins := settings.Get("AllowOrigins")
+	if isIntrinsic(origins) {
+		// AWS's transform forgets the other settings then.
+		a.body.Set("x-amazon-apigateway-cors", origins)
+		return nil
+	}
 	if isTrue(settings.Get("AllowCredentials")) && origins.IsList() && len(origins.Items) == 1 && origins.Items[0].Str() == "*" {
 		return invalidResource(a.id, config, `Unable to add Cors configuration because 'AllowCredentials' can not be true when 'AllowOrigin' is "'*'" or not set.`)
 	}
 	cors := sectionOf(a.body, "x-amazon-apigateway-cors")
 	for _, p := range settings.Pairs {
+		if p.Key == "AllowCredentials" && !isTrue(p.Value) {
+			continue
+		}
 		if p.Key == "MaxAge" && !p.Value.IsNull() || truthy(p.Value) {
 			cors.Set(lowerFirst(p.Key), p.Value)
 		}

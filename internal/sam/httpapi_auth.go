@@ -24,14 +24,14 @@ func (a *httpAPIMacro) auth() error {
 	if isTrue(auth.Get("EnableIamAuthorizer")) {
 		schemes.Set("AWS_IAM", iamScheme("Authorization"))
 	}
-	authorizers := present(auth.Get("Authorizers"))
-	if authorizers != nil && !authorizers.IsMap() {
-		return invalidResource(a.id, authorizers, "Authorizers must be a dictionary.")
-	}
-	if authorizers != nil {
+	authorizers := auth.Get("Authorizers")
+	if truthy(authorizers) {
+		if !authorizers.IsMap() {
+			return invalidResource(a.id, authorizers, "Property 'Auth.Authorizers' should be a map.")
+		}
 		for _, p := range authorizers.Pairs {
 			if !p.Value.IsMap() {
-				return invalidResource(a.id, p.Value, "Authorizer %s must be a dictionary.", p.Key)
+				return invalidResource(a.id, p.Value, "Property 'Auth.Authorizers.%s' should be a map.", p.Key)
 			}
 			scheme, err := a.scheme(p.Key, p.Value)
 			if err != nil {
@@ -39,6 +39,9 @@ func (a *httpAPIMacro) auth() error {
 			}
 			schemes.Set(p.Key, scheme)
 		}
+	}
+	if components := a.body.Get("components"); components != nil && !components.IsMap() {
+		return invalidTemplate(components, "Invalid OpenApi document: The value of 'components' should be a map")
 	}
 	if len(schemes.Pairs) > 0 {
 		section := sectionOf(a.body, "components", "securitySchemes")
@@ -77,14 +80,22 @@ func (a *httpAPIMacro) scheme(name string, authorizer *template.Node) (*template
 	}
 	jwt := truthy(get("JwtConfiguration"))
 	for _, key := range jwtOnly {
-		if v := get(key); v != nil && !jwt {
-			return nil, invalidResource(a.id, v, "%s must be defined only for OAuth2 Authorizer.", key)
+		v := get(key)
+		switch {
+		case v == nil || jwt:
+		case key == "IdentitySource":
+			return nil, invalidResource(a.id, v, "IdentitySource is only supported for OAuth2 Authorizer. For Lambda Authorizer, use the 'Identity' property instead.")
+		default:
+			return nil, invalidResource(a.id, v, "%s is only supported for OAuth2 Authorizer.", key)
 		}
 	}
 	for _, key := range lambdaOnly {
 		if v := get(key); v != nil && jwt {
-			return nil, invalidResource(a.id, v, "%s must be defined only for Lambda Authorizer.", key)
+			return nil, invalidResource(a.id, v, "%s is only supported for Lambda Authorizer.", key)
 		}
+	}
+	if v := get("EnableFunctionDefaultPermissions"); v != nil && !v.IsBool() {
+		return nil, invalidResource(a.id, v, "Property 'Authorizers.%s.EnableFunctionDefaultPermissions' should be a boolean.", name)
 	}
 	if jwt {
 		return a.jwtScheme(name, authorizer)
@@ -95,7 +106,7 @@ func (a *httpAPIMacro) scheme(name string, authorizer *template.Node) (*template
 func (a *httpAPIMacro) jwtScheme(name string, authorizer *template.Node) (*template.Node, error) {
 	config := authorizer.Get("JwtConfiguration")
 	if !config.IsMap() {
-		return nil, invalidResource(a.id, config, "Property 'Authorizers.%s.JwtConfiguration' should be a map.", name)
+		return nil, invalidResource(a.id, config, "Property 'JwtConfiguration' should be a map.")
 	}
 	if !truthy(authorizer.Get("IdentitySource")) {
 		return nil, invalidResource(a.id, authorizer, "%s OAuth2 Authorizer must define 'IdentitySource'.", name)
@@ -133,11 +144,11 @@ func (a *httpAPIMacro) lambdaScheme(name string, authorizer *template.Node) (*te
 			continue
 		}
 		if !names.IsList() {
-			return nil, invalidResource(a.id, names, "Property 'Auth.Authorizers.%s.Identity.%s' should be a list.", name, kind.key)
+			return nil, invalidResource(a.id, names, "Property 'Authorizers.%s.Identity.%s' should be a list.", name, kind.key)
 		}
 		for i, n := range names.Items {
 			if !n.IsScalar() {
-				return nil, invalidResource(a.id, n, "Property 'Auth.Authorizers.%s.Identity.%s[%d]' should be a string.", name, kind.key, i)
+				return nil, invalidResource(a.id, n, "Property 'Authorizers.%s.Identity.%s[%d]' should be a string.", name, kind.key, i)
 			}
 			sources.Append(template.Text(kind.prefix + n.Value))
 		}
@@ -149,7 +160,7 @@ func (a *httpAPIMacro) lambdaScheme(name string, authorizer *template.Node) (*te
 	if role := authorizer.Get("FunctionInvokeRole"); truthy(role) && role.Str() != "NONE" {
 		settings.Set("authorizerCredentials", role)
 	}
-	if len(sources.Items) > 0 {
+	if truthy(identity) {
 		settings.Set("identitySource", sources)
 	}
 	if ttl := present(identity.Get("ReauthorizeEvery")); ttl != nil {
@@ -178,11 +189,8 @@ func (a *httpAPIMacro) defaultAuthorizer(name, authorizers, schemes *template.No
 	if !truthy(name) || name.IsNoValue() {
 		return nil
 	}
-	if isIntrinsic(name) {
-		return invalidResource(a.id, name, "Unable to set DefaultAuthorizer because intrinsic functions are not supported for this field.")
-	}
 	if !name.IsText() {
-		return invalidResource(a.id, name, "Property 'DefaultAuthorizer' should be a string.")
+		return invalidResource(a.id, name, "Property 'Auth.DefaultAuthorizer' should be a string.")
 	}
 	if !schemes.Has(name.Value) {
 		return invalidResource(a.id, name, "Unable to set DefaultAuthorizer because '%s' was not defined in 'Authorizers'.", name.Value)
@@ -198,6 +206,9 @@ func (a *httpAPIMacro) defaultAuthorizer(name, authorizers, schemes *template.No
 					continue
 				}
 				for _, op := range branches(method.Value) {
+					if !op.IsMap() {
+						return invalidTemplate(op, "Definition of method '%s' for path '%s' should be a map.", method.Key, path.Key)
+					}
 					if truthy(op.Get(integration)) && !truthy(op.Get("security")) {
 						op.Set("security", template.List(template.Map(template.P(name.Value, scopes.Clone()))).At(name.Position))
 					}

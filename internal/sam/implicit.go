@@ -154,7 +154,7 @@ func (run *implicitRun) enter(id string, event, function *template.Node) error {
 		}
 	}
 	if run.event == "HttpApi" && event.Has("RouteSettings") {
-		return run.routeSettings(apiID.Value, event, function)
+		return run.routeSettings(id, apiID.Value, event, function)
 	}
 	return nil
 }
@@ -211,11 +211,11 @@ func (run *implicitRun) note(api, path string, function *template.Node) {
 }
 
 // routeSettings moves an event's RouteSettings to its API.
-func (run *implicitRun) routeSettings(apiID string, event, function *template.Node) error {
+func (run *implicitRun) routeSettings(id, apiID string, event, function *template.Node) error {
 	properties := run.resources.Get(apiID).Get("Properties")
 	path, method := event.Get("Path").Value, event.Get("Method").Value
 	route := strings.ToUpper(method) + " " + path
-	if methodKey(method) == anyMethod {
+	if method == anyMethod {
 		route = path
 	}
 	if properties == nil {
@@ -228,6 +228,9 @@ func (run *implicitRun) routeSettings(apiID string, event, function *template.No
 	}
 	if !all.IsMap() {
 		return invalidResource(apiID, all, "Property 'RouteSettings' should be a map.")
+	}
+	if settings := event.Get("RouteSettings"); !settings.IsMap() {
+		return invalidEvent(id, settings, "Property 'RouteSettings' should be a map.")
 	}
 	own := event.Get("RouteSettings").Clone()
 	if c := function.Get("Condition").Str(); c != "" {

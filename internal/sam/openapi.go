@@ -149,11 +149,14 @@ func addSecurity(op, requirement *template.Node) {
 }
 
 // addTags puts tags into a body's tag list.
-func addTags(body, tags *template.Node) {
+func addTags(body, tags *template.Node) error {
 	all := body.Get("tags")
-	if !all.IsList() {
+	if !truthy(all) {
 		all = template.List()
 		body.Set("tags", all)
+	}
+	if !all.IsList() {
+		return invalidTemplate(all, "Tags in OpenApi DefinitionBody needs to be a list. %s is a %s not a list.", pythonText(all), pythonType(all))
 	}
 	for _, tag := range tags.Pairs {
 		var entry *template.Node
@@ -168,4 +171,5 @@ func addTags(body, tags *template.Node) {
 		}
 		entry.Set("x-amazon-apigateway-tag-value", tag.Value.Clone())
 	}
+	return nil
 }
