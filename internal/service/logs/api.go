@@ -10,8 +10,8 @@ import (
 	"github.com/hakonegate/hakone/internal/wire"
 )
 
-// API returns the surface of CloudWatch Logs: what clients read logs with, and
-// the groups.
+// API returns the surface of CloudWatch Logs: what clients read and write logs
+// with, and the groups.
 func (s *Service) API() wire.Service {
 	return wire.Service{
 		Name:     "logs",
@@ -24,6 +24,15 @@ func (s *Service) API() wire.Service {
 			wire.Op("DeleteLogGroup", s.deleteLogGroup, func(in *groupRequest) string { return s.streamARN(in.LogGroupName, "") }),
 			wire.Op("PutRetentionPolicy", s.putRetentionPolicy, func(in *groupRequest) string { return s.streamARN(in.LogGroupName, "") }),
 			wire.Op("DeleteRetentionPolicy", s.deleteRetentionPolicy, func(in *groupRequest) string { return s.streamARN(in.LogGroupName, "") }),
+			wire.Op("TagLogGroup", s.tagLogGroup, s.taggedGroupARN),
+			wire.Op("UntagLogGroup", s.untagLogGroup, s.taggedGroupARN),
+			wire.Op("ListTagsLogGroup", s.listTagsLogGroup, s.taggedGroupARN),
+			wire.Op("TagResource", s.tagResource, s.taggedResourceARN),
+			wire.Op("UntagResource", s.untagResource, s.taggedResourceARN),
+			wire.Op("ListTagsForResource", s.listTagsForResource, s.taggedResourceARN),
+			wire.Op("CreateLogStream", s.createLogStream, s.oneStreamARN),
+			wire.Op("DeleteLogStream", s.deleteLogStream, s.oneStreamARN),
+			wire.Op("PutLogEvents", s.putLogEvents, func(in *putEventsRequest) string { return s.streamARN(in.LogGroupName, in.LogStreamName) }),
 			wire.Op("DescribeLogStreams", s.describeLogStreams, func(in *streamsRequest) string { return s.streamARN(s.groupOf(in.groupName), "") }),
 			wire.Op("GetLogEvents", s.getLogEvents, func(in *eventsRequest) string { return s.streamARN(s.groupOf(in.groupName), in.LogStreamName) }),
 			wire.Op("FilterLogEvents", s.filterLogEvents, func(in *filterRequest) string { return s.streamARN(s.groupOf(in.groupName), "") }),
@@ -74,6 +83,16 @@ func (s *Service) facts(_ string, in any) wire.Facts {
 		name = s.groupOf(in.groupName)
 	case *filterRequest:
 		name = s.groupOf(in.groupName)
+	case *streamRequest:
+		name = in.LogGroupName
+	case *putEventsRequest:
+		name = in.LogGroupName
+	case *groupTagsRequest:
+		name = in.LogGroupName
+		f.RequestTags, f.TagKeys = tagsIn(in.Tags)
+	case *resourceTagsRequest:
+		name = s.groupOf(groupName{LogGroupIdentifier: in.ResourceArn})
+		f.RequestTags, f.TagKeys = in.Tags, in.TagKeys
 	}
 	if g, ok := s.records.Get(name); ok {
 		f.ResourceTags = g.Tags

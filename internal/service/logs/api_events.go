@@ -62,9 +62,9 @@ type describedStream struct {
 	LogStreamName       string `json:"logStreamName"`
 	Arn                 string `json:"arn"`
 	CreationTime        int64  `json:"creationTime"`
-	FirstEventTimestamp int64  `json:"firstEventTimestamp"`
-	LastEventTimestamp  int64  `json:"lastEventTimestamp"`
-	LastIngestionTime   int64  `json:"lastIngestionTime"`
+	FirstEventTimestamp int64  `json:"firstEventTimestamp,omitempty"`
+	LastEventTimestamp  int64  `json:"lastEventTimestamp,omitempty"`
+	LastIngestionTime   int64  `json:"lastIngestionTime,omitempty"`
 	StoredBytes         int64  `json:"storedBytes"`
 }
 
@@ -84,10 +84,14 @@ func (s *Service) describeLogStreams(_ context.Context, in *streamsRequest) (*de
 	all := []describedStream{}
 	for _, stream := range s.Streams(group) {
 		if strings.HasPrefix(stream.Name, in.LogStreamNamePrefix) {
-			all = append(all, describedStream{
-				LogStreamName: stream.Name, Arn: s.streamARN(group, stream.Name), CreationTime: stream.First.UnixMilli(),
-				FirstEventTimestamp: stream.First.UnixMilli(), LastEventTimestamp: stream.Last.UnixMilli(), LastIngestionTime: stream.Last.UnixMilli(),
-			})
+			d := describedStream{LogStreamName: stream.Name, Arn: s.streamARN(group, stream.Name), CreationTime: stream.Created.UnixMilli()}
+			if stream.Created.IsZero() {
+				d.CreationTime = stream.First.UnixMilli()
+			}
+			if !stream.First.IsZero() {
+				d.FirstEventTimestamp, d.LastEventTimestamp, d.LastIngestionTime = stream.First.UnixMilli(), stream.Last.UnixMilli(), stream.Last.UnixMilli()
+			}
+			all = append(all, d)
 		}
 	}
 	if in.OrderBy == "LastEventTime" {

@@ -5,6 +5,7 @@ import (
 	"iter"
 	"maps"
 	"slices"
+	"strings"
 	"sync"
 	"time"
 
@@ -131,19 +132,26 @@ func (s *Service) Follow(ctx context.Context, groupName string, since time.Time)
 	}
 }
 
-// A Stream is a log stream that has events.
+// A Stream is a log stream. One that was created and has no events has no times.
 type Stream struct {
 	Name        string
+	Created     time.Time // zero: with its first event
 	First, Last time.Time
 }
 
-// Streams returns the streams of a group that have events, by name.
+// Streams returns the streams of a group, by name.
 func (s *Service) Streams(groupName string) []Stream {
 	streams := map[string]Stream{}
+	for key := range s.streams.Revisions() {
+		if name, ok := strings.CutPrefix(key, streamKey(groupName, "")); ok {
+			r, _ := s.streams.Get(key)
+			streams[name] = Stream{Name: name, Created: time.UnixMilli(r.CreationTime)}
+		}
+	}
 	for e := range s.Read(groupName, time.Time{}) {
 		x, ok := streams[e.Stream]
-		if !ok {
-			x = Stream{e.Stream, e.Time, e.Time}
+		if !ok || x.First.IsZero() {
+			x.Name, x.First = e.Stream, e.Time
 		}
 		x.Last = e.Time
 		streams[e.Stream] = x

@@ -63,7 +63,7 @@ func TestReadGivesEventsOfAllStreamsInOrder(t *testing.T) {
 	if diff := cmp.Diff([]string{"b", "c"}, messages(s, 2)); diff != "" {
 		t.Errorf("events since 2 (-want +got):\n%s", diff)
 	}
-	want := []Stream{{"one", time.Unix(1, 0), time.Unix(1, 0)}, {"two", time.Unix(2, 0), time.Unix(3, 0)}}
+	want := []Stream{{"one", time.Time{}, time.Unix(1, 0), time.Unix(1, 0)}, {"two", time.Time{}, time.Unix(2, 0), time.Unix(3, 0)}}
 	if diff := cmp.Diff(want, s.Streams("g")); diff != "" {
 		t.Errorf("streams (-want +got):\n%s", diff)
 	}

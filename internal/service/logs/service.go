@@ -7,6 +7,7 @@ import (
 	"maps"
 	"net/http"
 	"regexp"
+	"strings"
 	"sync"
 	"time"
 
@@ -32,6 +33,7 @@ type Config struct {
 type Service struct {
 	cfg     Config
 	records store.Collection[LogGroup]
+	streams store.Collection[streamRecord]
 
 	mu     sync.RWMutex
 	groups map[string]*group // what was written to, recorded or not
@@ -63,7 +65,7 @@ func New(c Config) (*Service, error) {
 	if c.Log == nil {
 		c.Log = slog.New(slog.DiscardHandler)
 	}
-	s := &Service{cfg: c, records: store.In[LogGroup](c.Store, "logs.groups"), groups: map[string]*group{}}
+	s := &Service{cfg: c, records: store.In[LogGroup](c.Store, "logs.groups"), streams: store.In[streamRecord](c.Store, "logs.streams"), groups: map[string]*group{}}
 	return s, s.load()
 }
 
@@ -129,6 +131,13 @@ func (s *Service) DeleteLogGroup(ctx context.Context, name string) error {
 	s.mu.Unlock()
 	if err := s.remove(name); err != nil {
 		return err
+	}
+	for key := range s.streams.Revisions() {
+		if strings.HasPrefix(key, streamKey(name, "")) {
+			if err := s.streams.Delete(ctx, key); err != nil && !errors.Is(err, store.ErrNotFound) {
+				return err
+			}
+		}
 	}
 	err := s.records.Delete(ctx, name)
 	if errors.Is(err, store.ErrNotFound) {
