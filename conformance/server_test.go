@@ -21,8 +21,8 @@ type server struct {
 	dataDir string
 	log     bytes.Buffer
 	status  struct {
-		Control, HTTPS, Region, CAFile string
-		APIs                           []struct {
+		Control, HTTPS, SSH, Region, CAFile string
+		APIs                                []struct {
 			ID   string
 			URLs []string
 		}
