@@ -2,13 +2,17 @@ package gateway
 
 import (
 	"bufio"
+	"errors"
 	"fmt"
 	"io"
+	"log/slog"
 	"net"
 	"net/http"
 	"net/http/httptest"
+	"os"
 	"strings"
 	"testing"
+	"testing/iotest"
 	"time"
 )
 
@@ -154,5 +158,52 @@ func TestASlowFunctionIsNoSlowBody(t *testing.T) {
 	_, r := dial(t, server, "POST / HTTP/1.1\r\nHost: a\r\nContent-Length: 2\r\n\r\n01")
 	if status, _, closes := readAnswer(t, r); status != 200 || closes {
 		t.Errorf("got %d, closes %t: the request was given up", status, closes)
+	}
+}
+
+// TestTheLogSaysWhyARequestIsRefused also sees that nobody fills the log: of each
+// kind there is one line in a while, which counts the others.
+func TestTheLogSaysWhyARequestIsRefused(t *testing.T) {
+	b := newBench(t, answer(`"ok"`), httpAPI("$default", "POST /", "GET /iam/{id+} : AWS_IAM"))
+	now := testTime
+	b.config.Now = func() time.Time { return now }
+	var log strings.Builder
+	b.config.Log = slog.New(slog.NewTextHandler(&log, nil))
+	long := request(t, "POST", "/", "", nil)
+	long.Header.Set("X-Long", strings.Repeat("x", maxHeaderBytes))
+	broken := request(t, "POST", "/", "", nil)
+	broken.Body, broken.ContentLength = io.NopCloser(iotest.ErrReader(errors.New("malformed chunked encoding"))), -1
+	slow := request(t, "POST", "/", "", nil)
+	slow.Body, slow.ContentLength = io.NopCloser(iotest.ErrReader(os.ErrDeadlineExceeded)), -1
+	for _, tt := range []struct {
+		name   string
+		r      *http.Request
+		status int
+		reason string
+	}{
+		{"headers that are too long", long, 431, "the request line and the header values are longer than 10,240 bytes"},
+		{"a body that is too large", request(t, "POST", "/", strings.Repeat("x", maxBody+1), nil), 413, "the body is larger than 10 MB"},
+		{"malformed chunks", broken, 400, "the body could not be read: malformed chunked encoding"},
+		{"a slow sender", slow, 408, "the client sends the body too slowly"},
+		{"a resource name that is too long", request(t, "GET", "/iam/"+strings.Repeat("x", 1600), "", &allowed), 414, "the resource name of the request is longer than 1,600 bytes"},
+	} {
+		t.Run(tt.name, func(t *testing.T) {
+			log.Reset()
+			if w := b.do(tt.r); w.Code != tt.status || !strings.Contains(log.String(), fmt.Sprintf("status=%d reason=%q others_before=0", tt.status, tt.reason)) {
+				t.Errorf("got %d, and the log %q", w.Code, log.String())
+			}
+		})
+	}
+	log.Reset()
+	for range 3 {
+		b.do(request(t, "GET", "/%zz", "", nil))
+	}
+	if log.Len() > 0 {
+		t.Errorf("of the same kind at once: %s", log.String())
+	}
+	now = now.Add(reportEvery)
+	b.do(request(t, "GET", "/%zz", "", nil))
+	if !strings.Contains(log.String(), "others_before=3") {
+		t.Errorf("the log does not count the others: %s", log.String())
 	}
 }

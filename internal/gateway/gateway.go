@@ -73,6 +73,8 @@ type Gateway struct {
 	bodyPause time.Duration // how long a client may send nothing of a body
 	bodies    bodyMemory
 
+	reporter reporter // of requests that are refused for their form
+
 	account *bucket             // of all requests; nil: not throttled
 	buckets map[string]*bucket  // by stage or route; guarded by mu
 	meters  map[meterKey]*meter // guarded by mu; tables have their own list

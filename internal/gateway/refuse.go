@@ -86,6 +86,9 @@ func (x *exchange) refuse(err error) {
 		body = messages[r.Status]
 	}
 	outcome := trace.Refused
+	if badInput[r.Status] {
+		x.g.reporter.tell(x.g.config.Log, x.g.config.Now(), x, r)
+	}
 	if r.Status >= http.StatusInternalServerError {
 		outcome = trace.Failed
 		x.g.config.Log.Warn("request failed", "request_id", x.id, "status", r.Status, "error", r)
