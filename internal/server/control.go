@@ -15,7 +15,7 @@ import (
 // controlHandler serves the control plane: the operator's API under /_hakone/,
 // AWS's services everywhere else.
 func (s *Server) controlHandler() http.Handler {
-	operator := s.operatorHandler()
+	operator := s.withMetricsToken(s.operatorHandler())
 	tables := []wire.Service{s.sts.API(), s.iam.API(), s.ssm.API(), s.cloudformation.API(), s.lambda.API(), s.apis.API(), s.s3.API(), s.logs.API(), s.ec2.API()}
 	s.serviceNames = namesOf(tables, s.config.Region)
 	services := endpoint.New(endpoint.Config{

@@ -33,7 +33,7 @@ func (s *Server) operatorHandler() http.Handler {
 	mux.HandleFunc("POST /_hakone/instances/credentials", answer(s.instanceSession))
 	mux.HandleFunc("POST /_hakone/invoke", answer(s.invokeFunction))
 	mux.HandleFunc("GET /_hakone/logs", s.readLogs)
-	mux.Handle("GET /_hakone/metrics", s.metrics())
+	mux.Handle("GET "+metricsPath, s.metrics())
 	mux.HandleFunc("POST /_hakone/deploy", s.deploy)
 	mux.HandleFunc("POST /_hakone/delete", s.delete)
 	s.stackRoutes(mux)

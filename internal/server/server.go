@@ -273,7 +273,8 @@ func (s *Server) keepAdministrator(ctx context.Context) error {
 	if err != nil {
 		return err
 	}
-	return writeAdministrator(s.config.DataDir, credentials)
+	_, made := metricsToken(s.config.DataDir)
+	return errors.Join(made, writeAdministrator(s.config.DataDir, credentials))
 }
 
 // open opens the listeners.
