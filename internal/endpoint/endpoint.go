@@ -271,6 +271,12 @@ func (c *call) answer(ctx context.Context) {
 		return
 	}
 	c.write(status, c.protocol.contentType(), body)
+	if c.stream != nil {
+		_, err := io.Copy(c.w, c.stream) // what is too short shows by its length
+		if err = errors.Join(err, c.stream.Close()); err != nil {
+			c.log.InfoContext(ctx, "answer was cut", "request_id", c.id, "operation", c.operation.Name, "error", err)
+		}
+	}
 }
 
 func (c *call) write(status int, contentType string, body []byte) {

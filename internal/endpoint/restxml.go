@@ -119,8 +119,7 @@ type payload struct{ from io.Reader }
 
 func (p *payload) Read(b []byte) (int, error) {
 	n, err := p.from.Read(b)
-	var mismatch *sigv4.Error
-	if errors.As(err, &mismatch) {
+	if _, ok := errors.AsType[*sigv4.Error](err); ok {
 		refusal := awserr.New("XAmzContentSHA256Mismatch", http.StatusBadRequest, "The provided 'x-amz-content-sha256' header does not match what was computed.")
 		refusal.Err = err
 		return n, refusal

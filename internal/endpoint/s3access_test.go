@@ -146,17 +146,25 @@ func TestS3OtherRegionIsNamed(t *testing.T) {
 func TestS3Settings(t *testing.T) {
 	s := startStorage(t)
 	for _, tt := range []struct{ name, parameter, absent, put, stored, gone string }{
-		{"encryption", "encryption", "<SSEAlgorithm>AES256</SSEAlgorithm>",
+		{
+			"encryption", "encryption", "<SSEAlgorithm>AES256</SSEAlgorithm>",
 			"<ServerSideEncryptionConfiguration><Rule><ApplyServerSideEncryptionByDefault><SSEAlgorithm>aws:kms</SSEAlgorithm><KMSMasterKeyID>k</KMSMasterKeyID></ApplyServerSideEncryptionByDefault><BucketKeyEnabled>true</BucketKeyEnabled></Rule></ServerSideEncryptionConfiguration>",
-			"<KMSMasterKeyID>k</KMSMasterKeyID></ApplyServerSideEncryptionByDefault><BucketKeyEnabled>true</BucketKeyEnabled>", "AES256"},
-		{"public access", "publicAccessBlock", "<BlockPublicPolicy>true</BlockPublicPolicy>", "<PublicAccessBlockConfiguration><BlockPublicAcls>true</BlockPublicAcls></PublicAccessBlockConfiguration>",
-			"<BlockPublicAcls>true</BlockPublicAcls><IgnorePublicAcls>false</IgnorePublicAcls>", "NoSuchPublicAccessBlockConfiguration"},
+			"<KMSMasterKeyID>k</KMSMasterKeyID></ApplyServerSideEncryptionByDefault><BucketKeyEnabled>true</BucketKeyEnabled>", "AES256",
+		},
+		{
+			"public access", "publicAccessBlock", "<BlockPublicPolicy>true</BlockPublicPolicy>", "<PublicAccessBlockConfiguration><BlockPublicAcls>true</BlockPublicAcls></PublicAccessBlockConfiguration>",
+			"<BlockPublicAcls>true</BlockPublicAcls><IgnorePublicAcls>false</IgnorePublicAcls>", "NoSuchPublicAccessBlockConfiguration",
+		},
 		{"tags", "tagging", "NoSuchTagSet", "<Tagging><TagSet><Tag><Key>a</Key><Value>b</Value></Tag></TagSet></Tagging>", "<TagSet><Tag><Key>a</Key><Value>b</Value></Tag></TagSet>", "NoSuchTagSet"},
-		{"lifecycle", "lifecycle", "NoSuchLifecycleConfiguration",
+		{
+			"lifecycle", "lifecycle", "NoSuchLifecycleConfiguration",
 			`<LifecycleConfiguration xmlns="http://s3.amazonaws.com/doc/2006-03-01/"><Rule><ID>r</ID><Filter><And><Prefix>p</Prefix><Tag><Key>a</Key><Value>b</Value></Tag></And></Filter><Status>Enabled</Status><NoncurrentVersionExpiration><NoncurrentDays>30</NoncurrentDays></NoncurrentVersionExpiration></Rule></LifecycleConfiguration>`,
-			"<NoncurrentDays>30</NoncurrentDays>", "NoSuchLifecycleConfiguration"},
-		{"CORS", "cors", "NoSuchCORSConfiguration", "<CORSConfiguration><CORSRule><AllowedOrigin>https://*.example</AllowedOrigin><AllowedMethod>GET</AllowedMethod></CORSRule></CORSConfiguration>",
-			"<AllowedOrigin>https://*.example</AllowedOrigin>", "NoSuchCORSConfiguration"},
+			"<NoncurrentDays>30</NoncurrentDays>", "NoSuchLifecycleConfiguration",
+		},
+		{
+			"CORS", "cors", "NoSuchCORSConfiguration", "<CORSConfiguration><CORSRule><AllowedOrigin>https://*.example</AllowedOrigin><AllowedMethod>GET</AllowedMethod></CORSRule></CORSConfiguration>",
+			"<AllowedOrigin>https://*.example</AllowedOrigin>", "NoSuchCORSConfiguration",
+		},
 	} {
 		s.do("GET", "/box?"+tt.parameter, "").want(s.do("GET", "/box?"+tt.parameter, "").Status, tt.absent)
 		if got := s.do("PUT", "/box?"+tt.parameter, tt.put); got.Status/100 != 2 {

@@ -2,6 +2,7 @@ package s3
 
 import (
 	"context"
+	"maps"
 	"net/http"
 	"sync"
 
@@ -84,9 +85,7 @@ func (s *Service) decide(ctx context.Context, b *bucket, keys policy.Map, a ask)
 	caller, known := access.From(ctx)
 	facts := *known
 	facts.Keys = policy.Map{}
-	for key, value := range keys {
-		facts.Keys[key] = value
-	}
+	maps.Copy(facts.Keys, keys)
 	var resource *policy.Policy
 	if b != nil {
 		set(facts.Keys, "s3:resourceaccount", s.cfg.Account)

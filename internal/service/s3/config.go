@@ -95,14 +95,14 @@ var algorithms = []string{"AES256", "aws:kms", "aws:kms:dsse"}
 
 func (c *encryptionConfiguration) check() error {
 	if len(c.Rules) != 1 {
-		return awserr.New("MalformedXML", http.StatusBadRequest, "The XML you provided was not well-formed or did not validate against our published schema")
+		return malformedXML()
 	}
 	d := c.Rules[0].Default
 	if d == nil {
 		return nil
 	}
 	if !slices.Contains(algorithms, d.SSEAlgorithm) {
-		return awserr.New("MalformedXML", http.StatusBadRequest, "The XML you provided was not well-formed or did not validate against our published schema")
+		return malformedXML()
 	}
 	if d.SSEAlgorithm == algorithms[0] && d.KMSMasterKeyID != "" {
 		return invalidArgument("a KMSMasterKeyID is not applicable if the default sse algorithm is not aws:kms or aws:kms:dsse")
@@ -213,7 +213,7 @@ func checkTags(tags []tag, most int) error {
 
 func (t *tagging) checked(most int) ([]tag, error) {
 	if t == nil {
-		return nil, awserr.New("MalformedXML", http.StatusBadRequest, "The XML you provided was not well-formed or did not validate against our published schema")
+		return nil, malformedXML()
 	}
 	return t.Tags, checkTags(t.Tags, most)
 }
@@ -263,7 +263,7 @@ type ownershipOutput struct {
 
 func (s *Service) putOwnershipControls(_ context.Context, in *putOwnershipInput) (*wire.Nothing, error) {
 	if in.Controls == nil || len(in.Controls.Rules) != 1 {
-		return nil, awserr.New("MalformedXML", http.StatusBadRequest, "The XML you provided was not well-formed or did not validate against our published schema")
+		return nil, malformedXML()
 	}
 	if o := in.Controls.Rules[0].ObjectOwnership; o != ownerEnforced {
 		return nil, unsupported("object ownership " + o + ": buckets have no access control lists")

@@ -8,7 +8,6 @@ import (
 	"encoding/hex"
 	"errors"
 	"fmt"
-	"hash"
 	"io"
 	"net/http"
 	"sync"
@@ -93,7 +92,7 @@ func (s *Service) keep(ctx context.Context, hold *blob.Hold, body io.Reader, ann
 	}
 	digest, crc := md5.New(), checksum.CRC64NVME.New() //nolint:gosec // as above
 	hashes := []io.Writer{digest, crc}
-	var own hash.Hash = crc
+	own := crc
 	if algorithm == "" {
 		algorithm = checksum.CRC64NVME
 	}

@@ -39,7 +39,7 @@ var corsMethods = []string{"GET", "PUT", "HEAD", "POST", "DELETE"}
 
 func (c *corsConfiguration) check() error {
 	if c == nil || len(c.Rules) == 0 || len(c.Rules) > 100 {
-		return awserr.New("MalformedXML", http.StatusBadRequest, "The XML you provided was not well-formed or did not validate against our published schema")
+		return malformedXML()
 	}
 	for _, r := range c.Rules {
 		for _, m := range r.AllowedMethods {
@@ -53,7 +53,7 @@ func (c *corsConfiguration) check() error {
 			}
 		}
 		if len(r.AllowedMethods) == 0 || len(r.AllowedOrigins) == 0 {
-			return awserr.New("MalformedXML", http.StatusBadRequest, "The XML you provided was not well-formed or did not validate against our published schema")
+			return malformedXML()
 		}
 	}
 	return nil

@@ -83,7 +83,7 @@ type deleteObjectsInput struct {
 	Delete *struct {
 		Objects []struct {
 			Key       string
-			VersionId string //nolint:revive // S3's name
+			VersionId string
 			ETag      string
 		} `xml:"Object"`
 		Quiet bool
@@ -92,14 +92,14 @@ type deleteObjectsInput struct {
 
 type deletedEntry struct {
 	Key                   string
-	VersionId             string `xml:",omitempty"` //nolint:revive // S3's name
+	VersionId             string `xml:",omitempty"`
 	DeleteMarker          bool   `xml:",omitempty"`
-	DeleteMarkerVersionId string `xml:",omitempty"` //nolint:revive // S3's name
+	DeleteMarkerVersionId string `xml:",omitempty"`
 }
 
 type deleteError struct {
 	Key       string
-	VersionId string `xml:",omitempty"` //nolint:revive // S3's name
+	VersionId string `xml:",omitempty"`
 	Code      string
 	Message   string
 }
@@ -113,7 +113,7 @@ type deleteObjectsOutput struct {
 // deleteObjects deletes up to 1,000 objects, each as its caller is allowed.
 func (s *Service) deleteObjects(ctx context.Context, in *deleteObjectsInput) (*deleteObjectsOutput, error) {
 	if in.Delete == nil || len(in.Delete.Objects) == 0 || len(in.Delete.Objects) > maxKeys {
-		return nil, awserr.New("MalformedXML", 400, "The XML you provided was not well-formed or did not validate against our published schema")
+		return nil, malformedXML()
 	}
 	b, err := s.bucket(in.Bucket)
 	if err != nil {

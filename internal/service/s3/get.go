@@ -202,8 +202,12 @@ func (in *getObjectInput) override(ctx context.Context, h *contentHeaders) error
 		to    *string
 		value string
 	}{
-		{&h.CacheControl, in.CacheControl}, {&h.ContentDisposition, in.ContentDisposition}, {&h.ContentEncoding, in.ContentEncoding},
-		{&h.ContentLanguage, in.ContentLanguage}, {&h.ContentType, in.ContentType}, {&h.Expires, in.Expires},
+		{&h.CacheControl, in.CacheControl},
+		{&h.ContentDisposition, in.ContentDisposition},
+		{&h.ContentEncoding, in.ContentEncoding},
+		{&h.ContentLanguage, in.ContentLanguage},
+		{&h.ContentType, in.ContentType},
+		{&h.Expires, in.Expires},
 	} {
 		if o.value != "" {
 			*o.to, any = o.value, true

@@ -4,12 +4,10 @@ import (
 	"context"
 	"encoding/xml"
 	"errors"
-	"net/http"
 	"slices"
 	"strings"
 	"time"
 
-	"github.com/hakonegate/hakone/internal/awserr"
 	"github.com/hakonegate/hakone/internal/wire"
 )
 
@@ -60,7 +58,7 @@ type abortIncomplete struct{ DaysAfterInitiation int }
 
 func (c *lifecycleConfiguration) check() error {
 	if len(c.Rules) == 0 || len(c.Rules) > 1000 {
-		return awserr.New("MalformedXML", http.StatusBadRequest, "The XML you provided was not well-formed or did not validate against our published schema")
+		return malformedXML()
 	}
 	for i := range c.Rules {
 		r := &c.Rules[i]
@@ -70,7 +68,7 @@ func (c *lifecycleConfiguration) check() error {
 		e, n := r.Expiration, r.NoncurrentVersionExpiration
 		switch {
 		case r.Status != enabled && r.Status != disabled, e == nil && n == nil && r.AbortIncompleteMultipartUpload == nil:
-			return awserr.New("MalformedXML", http.StatusBadRequest, "The XML you provided was not well-formed or did not validate against our published schema")
+			return malformedXML()
 		case e != nil && e.Days < 0, e != nil && e.Days == 0 && e.Date == "" && !e.ExpiredObjectDeleteMarker:
 			return invalidArgument("'Days' for Expiration action must be a positive integer")
 		case n != nil && n.NoncurrentDays < 1:

@@ -232,7 +232,7 @@ type listVersionsInput struct {
 type versionEntry struct {
 	XMLName           xml.Name
 	Key               string
-	VersionId         string //nolint:revive // S3's name
+	VersionId         string
 	IsLatest          bool
 	LastModified      string
 	ETag              string `xml:",omitempty"`
@@ -248,9 +248,9 @@ type listVersionsOutput struct {
 	Name                string
 	Prefix              string
 	KeyMarker           string
-	VersionIdMarker     string //nolint:revive // S3's name
+	VersionIdMarker     string
 	NextKeyMarker       string `xml:",omitempty"`
-	NextVersionIdMarker string `xml:",omitempty"` //nolint:revive // S3's name
+	NextVersionIdMarker string `xml:",omitempty"`
 	MaxKeys             int
 	Delimiter           string `xml:",omitempty"`
 	IsTruncated         bool

@@ -74,7 +74,7 @@ type createUploadOutput struct {
 	XMLName      xml.Name `xml:"http://s3.amazonaws.com/doc/2006-03-01/ InitiateMultipartUploadResult"`
 	Bucket       string
 	Key          string
-	UploadId     string //nolint:revive // S3's name
+	UploadId     string
 	Algorithm    string `rest:"header=x-amz-checksum-algorithm" xml:"-"`
 	ChecksumType string `rest:"header=x-amz-checksum-type" xml:"-"`
 	encryption
@@ -232,7 +232,7 @@ func (s *Service) completeMultipartUpload(ctx context.Context, in *completeInput
 		return nil, err
 	}
 	if in.Upload == nil || len(in.Upload.Parts) == 0 {
-		return nil, awserr.New("MalformedXML", http.StatusBadRequest, "The XML you provided was not well-formed or did not validate against our published schema")
+		return nil, malformedXML()
 	}
 	v := u.Version
 	hold := s.cfg.Contents.Hold()

@@ -29,7 +29,7 @@ type listPartsOutput struct {
 	XMLName              xml.Name `xml:"http://s3.amazonaws.com/doc/2006-03-01/ ListPartsResult"`
 	Bucket               string
 	Key                  string
-	UploadId             string //nolint:revive // S3's name
+	UploadId             string
 	Initiator            owner
 	Owner                owner
 	StorageClass         string
@@ -94,7 +94,7 @@ func (in *listUploadsInput) keys() policy.Map { return in.listing().keys() }
 
 type uploadEntry struct {
 	Key               string
-	UploadId          string //nolint:revive // S3's name
+	UploadId          string
 	Initiator         owner
 	Owner             owner
 	StorageClass      string
@@ -108,9 +108,9 @@ type listUploadsOutput struct {
 	XMLName            xml.Name `xml:"http://s3.amazonaws.com/doc/2006-03-01/ ListMultipartUploadsResult"`
 	Bucket             string
 	KeyMarker          string
-	UploadIdMarker     string //nolint:revive // S3's name
+	UploadIdMarker     string
 	NextKeyMarker      string `xml:",omitempty"`
-	NextUploadIdMarker string `xml:",omitempty"` //nolint:revive // S3's name
+	NextUploadIdMarker string `xml:",omitempty"`
 	Prefix             string
 	Delimiter          string `xml:",omitempty"`
 	EncodingType       string `xml:",omitempty"`

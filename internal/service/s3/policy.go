@@ -36,8 +36,7 @@ func (s *Service) setPolicy(ctx context.Context, name, text string) error {
 		return awserr.New("PolicyTooLarge", http.StatusBadRequest, "Policy exceeds the maximum allowed document size.")
 	}
 	_, err := policy.Parse(policy.Resource, []byte(text))
-	var malformed *policy.MalformedError
-	if errors.As(err, &malformed) {
+	if malformed, ok := errors.AsType[*policy.MalformedError](err); ok {
 		return &awserr.Error{Code: "MalformedPolicy", Status: http.StatusBadRequest, Message: malformed.Message, Err: err}
 	}
 	if err != nil {

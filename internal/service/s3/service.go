@@ -157,8 +157,12 @@ func noSuchBucket() error {
 	return awserr.New("NoSuchBucket", http.StatusNotFound, "The specified bucket does not exist")
 }
 
-func invalidArgument(format string, args ...any) error {
-	return awserr.New("InvalidArgument", http.StatusBadRequest, format, args...)
+func invalidArgument(message string) error {
+	return awserr.New("InvalidArgument", http.StatusBadRequest, "%s", message)
+}
+
+func malformedXML() error {
+	return awserr.New("MalformedXML", http.StatusBadRequest, "The XML you provided was not well-formed or did not validate against our published schema")
 }
 
 func invalidRequest(format string, args ...any) error {

@@ -41,7 +41,7 @@ type bucketProperties struct {
 	OwnershipControls *struct {
 		Rules []struct{ ObjectOwnership string }
 	}
-	CorsConfiguration *struct{ CorsRules []corsProperties } //nolint:revive // AWS's name
+	CorsConfiguration *struct{ CorsRules []corsProperties }
 }
 
 type encryptionProperties struct {

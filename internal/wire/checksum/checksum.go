@@ -91,7 +91,7 @@ func (a Algorithm) Join(first, second []byte, size int64) []byte {
 	sum := f.multiply(number(first), f.power(uint64(size)*8)) ^ number(second) //nolint:gosec // a size is not negative
 	out := make([]byte, width/8)
 	for i := range out {
-		out[i] = byte(sum >> (width - 8*(i+1)))
+		out[i] = byte(sum >> (width - 8*(i+1)) & 0xff)
 	}
 	return out
 }

@@ -77,7 +77,7 @@ func (r *Request) Decode(into any) error {
 func (r *Request) refuseUnknown(known, prefixes []string) error {
 	for name := range r.Query {
 		lower := strings.ToLower(name)
-		if !slices.Contains(known, name) && !(strings.HasPrefix(lower, "x-amz-") || lower == "x-id") {
+		if !slices.Contains(known, name) && !strings.HasPrefix(lower, "x-amz-") && lower != "x-id" {
 			return NotImplemented("hakone does not support the parameter %s of this request", name)
 		}
 	}

@@ -45,7 +45,7 @@ func Encode(output any) (*Answer, error) {
 		case "length":
 			a.Header.Set("Content-Length", strconv.FormatInt(field.Int(), 10))
 		case "body":
-			a.Stream, _ = field.Interface().(io.ReadCloser)
+			a.Stream, _ = reflect.TypeAssert[io.ReadCloser](field)
 		}
 	}
 	if !document {
@@ -70,7 +70,7 @@ func headerText(v reflect.Value) string {
 	if v.IsZero() {
 		return ""
 	}
-	if t, ok := v.Interface().(time.Time); ok {
+	if t, ok := reflect.TypeAssert[time.Time](v); ok {
 		return t.UTC().Format(http.TimeFormat)
 	}
 	return fmt.Sprint(v.Interface())

@@ -55,8 +55,8 @@ type errorBody struct {
 	Code      string
 	Message   string
 	Region    string `xml:",omitempty"`
-	RequestId string //nolint:revive // S3's name
-	HostId    string //nolint:revive // S3's name
+	RequestId string
+	HostId    string
 }
 
 // EncodeError returns the body that tells of a refusal; region is the right one

@@ -60,8 +60,13 @@ func TestFind(t *testing.T) {
 	run := func(context.Context, *input) (*wire.Nothing, error) { return nil, nil }
 	var table []wire.Operation
 	for _, row := range [][3]string{
-		{"List", "GET", "/"}, {"Objects", "GET", "/{Bucket}"}, {"Policy", "GET", "/{Bucket}?policy"}, {"Put", "PUT", "/{Bucket}/{Key+}"}, {"Part", "PUT", "/{Bucket}/{Key+}?uploadId&partNumber"},
-		{"Copy", "PUT", "/{Bucket}/{Key+}?x-amz-copy-source"}, {"CopyPart", "PUT", "/{Bucket}/{Key+}?uploadId&partNumber&x-amz-copy-source"},
+		{"List", "GET", "/"},
+		{"Objects", "GET", "/{Bucket}"},
+		{"Policy", "GET", "/{Bucket}?policy"},
+		{"Put", "PUT", "/{Bucket}/{Key+}"},
+		{"Part", "PUT", "/{Bucket}/{Key+}?uploadId&partNumber"},
+		{"Copy", "PUT", "/{Bucket}/{Key+}?x-amz-copy-source"},
+		{"CopyPart", "PUT", "/{Bucket}/{Key+}?uploadId&partNumber&x-amz-copy-source"},
 	} {
 		table = append(table, wire.Op(row[0], run, nil).At(row[1], row[2], 200))
 	}
