@@ -5,6 +5,7 @@ import (
 	"testing"
 
 	"github.com/hakonegate/hakone/internal/service/apigatewayv2"
+	"github.com/hakonegate/hakone/sigv4"
 )
 
 // routed returns a rule to a stage of API with one condition for each text:
@@ -131,5 +132,22 @@ func TestTheAccessLogNamesTheRoutingRule(t *testing.T) {
 	}
 	if len(*logs) != 2 || (*logs)[0] != "x: r1 -" || (*logs)[1] != "x: - m" {
 		t.Errorf("access log %q", *logs)
+	}
+}
+
+func TestRoutingRulesCostNoMemory(t *testing.T) {
+	var records []apigatewayv2.RoutingRule
+	for i := range 50 {
+		records = append(records, routed("r", testAPI, "prod", i+1, "x-version: *beta*", "a/b"))
+	}
+	rules := compileRules(nil, records)
+	req := &sigv4.Request{Path: "/a/b/c", Host: "api.example.com", Headers: []sigv4.Header{{Name: "Accept", Value: "*/*"}, {Name: "X-Version", Value: "alpha"}}}
+	matched := false
+	if n := testing.AllocsPerRun(100, func() {
+		for i := range rules {
+			matched = matched || rules[i].matches(req)
+		}
+	}); n != 0 || matched {
+		t.Errorf("%v allocations, matched %t", n, matched)
 	}
 }

@@ -136,8 +136,11 @@ func (p *publicCertificates) Run(ctx context.Context) error {
 			timer.Stop()
 			return nil
 		case <-timer.C:
-		case <-changes: // many records may change at once
+		case _, ok := <-changes: // many records may change at once
 			timer.Stop()
+			if !ok {
+				return nil
+			}
 			select {
 			case <-ctx.Done():
 				return nil
@@ -219,7 +222,9 @@ func (p *publicCertificates) keep(name string) *tls.Certificate {
 		err = c.Leaf.VerifyHostname(name)
 	}
 	if err != nil {
-		p.log.Warn("a kept public certificate cannot be used", "host", name, "error", err)
+		if _, told := p.failures[name]; !told {
+			p.log.Warn("a kept public certificate cannot be used", "host", name, "error", err)
+		}
 		return held
 	}
 	if held != nil && !c.Leaf.NotAfter.After(held.Leaf.NotAfter) {

@@ -243,3 +243,16 @@ func TestWaitsBetweenTriesGrow(t *testing.T) {
 		last = next
 	}
 }
+
+func TestAKeptCertificateThatCannotBeUsedIsReplaced(t *testing.T) {
+	ca, dir := newFakeCA(t), t.TempDir()
+	b := newACMEBench(t, ca, dir, nil, "api.example.com")
+	if err := os.WriteFile(b.public.file("api.example.com"), []byte("half a file"), 0o600); err != nil {
+		t.Fatal(err)
+	}
+	b.run(t)
+	until(t, "a certificate", func() bool { return b.public.certificate("api.example.com") != nil })
+	if got, _ := b.issuer(t, "api.example.com"); got != "public" || !strings.Contains(b.log.String(), "a kept public certificate cannot be used") {
+		t.Errorf("got %s: %s", got, b.log)
+	}
+}
