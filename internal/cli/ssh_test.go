@@ -7,18 +7,24 @@ import (
 	"io"
 	"net/http"
 	"os"
+	"os/exec"
 	"path/filepath"
 	"sync"
 
 	"github.com/hakonegate/hakone/internal/instance"
 )
 
-// condition answers [namespaces] of scripts: whether this machine gives them.
+// condition answers [namespaces] of scripts, whether this machine gives them, and
+// [nonamespaces], whether it lets a command be run that gets none.
 func condition(name string) (bool, error) {
-	if name != "namespaces" {
+	switch name {
+	case "namespaces":
+		return namespaces()
+	case "nonamespaces":
+		return exec.Command("unshare", "-Ur", "sh", "-c", "echo 0 >/proc/sys/user/max_user_namespaces").Run() == nil, nil
+	default:
 		return false, fmt.Errorf("unknown condition %s", name)
 	}
-	return namespaces()
 }
 
 var namespaces = sync.OnceValues(func() (bool, error) {

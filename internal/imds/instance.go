@@ -26,6 +26,8 @@ type Instance struct {
 	PublicDNSName      string
 	VPCID              string
 	SubnetID           string
+	VPCBlock           string // addresses of the VPC and the subnet
+	SubnetBlock        string
 	SecurityGroups     []string // names
 	SecurityGroupIDs   []string
 	KeyName            string
@@ -73,6 +75,7 @@ func (i *Instance) leaves() []leaf {
 		{path: "local-ipv4", value: i.PrivateIP},
 		{path: "mac", value: mac},
 		{path: net + "device-number", value: "0"},
+		{path: net + "interface-id", value: "eni-" + strings.TrimPrefix(i.InstanceID, "i-")},
 		{path: net + "local-hostname", value: i.PrivateDNSName},
 		{path: net + "local-ipv4s", value: i.PrivateIP},
 		{path: net + "mac", value: mac},
@@ -82,7 +85,10 @@ func (i *Instance) leaves() []leaf {
 		{path: net + "security-group-ids", value: strings.Join(i.SecurityGroupIDs, "\n")},
 		{path: net + "security-groups", value: strings.Join(i.SecurityGroups, "\n")},
 		{path: net + "subnet-id", value: i.SubnetID},
+		{path: net + "subnet-ipv4-cidr-block", value: i.SubnetBlock},
 		{path: net + "vpc-id", value: i.VPCID},
+		{path: net + "vpc-ipv4-cidr-block", value: i.VPCBlock},
+		{path: net + "vpc-ipv4-cidr-blocks", value: i.VPCBlock},
 		{path: "placement/availability-zone", value: i.AvailabilityZone},
 		{path: "placement/availability-zone-id", value: i.AvailabilityZoneID},
 		{path: "placement/region", value: i.Region},
@@ -94,6 +100,10 @@ func (i *Instance) leaves() []leaf {
 		{path: "security-groups", value: strings.Join(i.SecurityGroups, "\n")},
 		{path: "services/domain", value: domain},
 		{path: "services/partition", value: partition},
+		{path: "system", value: "nitro"},
+	}
+	if i.PublicIP != "" {
+		list = append(list, leaf{path: net + "ipv4-associations/" + i.PublicIP, value: i.PrivateIP})
 	}
 	if i.ProfileARN != "" {
 		list = append(list, leaf{path: "iam/info", value: i.profileDocument()})

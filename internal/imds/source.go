@@ -34,7 +34,8 @@ func (s *Services) Instance(context.Context) (*Instance, error) {
 		InstanceID: i.InstanceID, ImageID: i.ImageID, InstanceType: i.InstanceType, AccountID: s.Account, Region: s.Region,
 		AvailabilityZone: i.AvailabilityZone, AvailabilityZoneID: s.EC2.ZoneID(i.AvailabilityZone),
 		PrivateIP: i.PrivateIP, PublicIP: i.PublicIP(), PrivateDNSName: i.PrivateDNSName(s.Region), PublicDNSName: i.PublicDNSName(s.Region),
-		VPCID: i.VPCID, SubnetID: i.SubnetID, SecurityGroupIDs: i.SecurityGroupIDs, SecurityGroups: s.EC2.GroupNames(i.SecurityGroupIDs),
+		VPCID: i.VPCID, SubnetID: i.SubnetID, SecurityGroupIDs: s.EC2.GroupsOf(&i), SecurityGroups: s.EC2.GroupNames(s.EC2.GroupsOf(&i)),
+		VPCBlock: s.EC2.Block(i.VPCID), SubnetBlock: s.EC2.Block(i.SubnetID),
 		LaunchTime: i.LaunchTime, TokensRequired: i.HTTPTokens != "optional", Disabled: i.HTTPEndpoint == "disabled",
 		HopLimit: i.HopLimit,
 	}

@@ -63,7 +63,7 @@ func Run(ctx context.Context, c Command) (status int, err error) {
 		stage.Stdin, stage.Stdout, stage.Stderr = input, c.Stdout, c.Stderr
 	}
 	if err := stage.Start(); err != nil {
-		return 0, fmt.Errorf("%w: %w", ErrNoNamespaces, err)
+		return 0, fmt.Errorf("%w: %w", ErrNoNamespaces, refused(err))
 	}
 	_ = theirs.Close()
 	s := &session{command: &c, channel: fds[0], process: stage}
@@ -72,6 +72,18 @@ func Run(ctx context.Context, c Command) (status int, err error) {
 	_ = stage.Wait()    // how it ends says nothing of the command
 	s.leave()
 	return status, err
+}
+
+// refused says what the usual refusals of namespaces mean.
+func refused(err error) error {
+	switch {
+	case errors.Is(err, unix.ENOSPC):
+		return errors.New("user.max_user_namespaces allows no more of them")
+	case errors.Is(err, unix.EPERM), errors.Is(err, unix.EACCES):
+		return errors.New("this system does not let this user make any")
+	default:
+		return err
+	}
 }
 
 // readable returns a file that reads from in. A reader that never ends does not

@@ -18,6 +18,12 @@ func (s *Service) records(kind string) []Resource {
 	return list
 }
 
+// Block returns the addresses of a VPC or subnet that is ours.
+func (s *Service) Block(id string) string {
+	r, _ := s.resources.Get(id)
+	return r.text("CidrBlock")
+}
+
 type describeVpcsRequest struct {
 	request
 	paged

@@ -199,11 +199,7 @@ func (s *Service) Admit(i *Instance, from netip.Addr, port uint16) error {
 	from = from.Unmap()
 	var allowed, groups []string
 	for _, id := range s.GroupsOf(i) {
-		name := "default"
-		if g, ok := s.resources.Get(id); ok {
-			name = g.Attributes["GroupName"]
-		}
-		groups = append(groups, fmt.Sprintf("%s (%s)", id, name))
+		groups = append(groups, fmt.Sprintf("%s (%s)", id, s.groupName(id)))
 		for _, r := range s.Rules(id) {
 			if r.Egress || !covers(r.Protocol, r.FromPort, r.ToPort, "tcp", port) {
 				continue

@@ -253,13 +253,12 @@ func (t ruleType) Delete(ctx context.Context, r *stack.Request) error {
 	return err
 }
 
-// GroupNames returns the names of those security groups that are ours.
+// GroupNames returns the names of security groups; one that is not ours has the
+// default group's.
 func (s *Service) GroupNames(ids []string) []string {
 	var names []string
 	for _, id := range ids {
-		if g, ok := s.resources.Get(id); ok {
-			names = append(names, g.Attributes["GroupName"])
-		}
+		names = append(names, s.groupName(id))
 	}
 	return names
 }
