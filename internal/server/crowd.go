@@ -37,7 +37,7 @@ func dataConnections(asked int) int {
 // limitConnections bounds what the listeners hold: those of the data plane
 // together, that of the control plane by itself.
 func (s *Server) limitConnections(secure *tls.Config) {
-	data := &crowd{limit: dataConnections(s.config.DataPlane.MaxConnections), what: "the data plane", log: s.log}
+	data := &crowd{limit: dataConnections(s.config.DataPlane.MaxConnections), what: "the data plane (--max-connections)", log: s.log}
 	s.data.listener = data.admit(s.data.listener, secure)
 	if s.plain != nil {
 		s.plain.listener = data.admit(s.plain.listener, nil)
@@ -153,6 +153,6 @@ func (c *crowd) tell(remote net.Addr) {
 		c.silent++
 		return
 	}
-	c.log.Warn("a connection was refused: there are as many as are held at once (--max-connections)", "of", c.what, "remote", remote.String(), "limit", c.limit, "others_before", c.silent)
+	c.log.Warn("a connection was refused: there are as many as are held at once", "of", c.what, "remote", remote.String(), "limit", c.limit, "others_before", c.silent)
 	c.told, c.silent = time.Now(), 0
 }
