@@ -49,21 +49,23 @@ func (e *environment) fresh(now time.Time) bool {
 	}
 }
 
-// stop ends the process, if there is one. Its extensions are told the reason, and
-// may live on for a moment.
+// stop ends the process, if there is one, without waiting for its end: that of a
+// thousand forks takes long. Its extensions are told the reason, and may live on
+// for a moment.
 func (e *environment) stop(reason string) {
 	w := e.worker
 	if w == nil {
 		return
 	}
 	e.worker = nil
-	if w.hasExtensions() && e.pool.background(func() {
+	w.proc.Drain()
+	end := func() {
 		w.shutdown(reason)
 		e.pool.drop(w)
-	}) {
-		return
 	}
-	e.pool.drop(w)
+	if !e.pool.background(end) {
+		e.pool.drop(w)
+	}
 }
 
 // call makes one call and gives the environment back.

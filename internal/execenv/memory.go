@@ -9,15 +9,21 @@ import (
 // memoryPause is how long a call runs until its memory is looked at (again).
 const memoryPause = 20 * time.Millisecond
 
+// ownPause is how long a call may go unobserved for an exact look at its memory.
+const ownPause = 100 * time.Millisecond
+
 // overMemory reports whether the environment's processes have more memory than
 // the function may, and sets the time of the next look: many processes take long
 // to look at.
 func (e *environment) overMemory(next *time.Timer) bool {
-	began := time.Now()
+	began, limit := time.Now(), int64(e.fn.memoryMB())<<20
 	used := e.worker.proc.Memory()
+	if used > limit { // forks have most of it in common, maybe
+		used = e.worker.proc.OwnMemory(ownPause)
+	}
 	next.Reset(max(memoryPause, 10*time.Since(began)))
-	e.peak = max(e.peak, used)
-	return used > int64(e.fn.memoryMB())<<20
+	e.peak = max(e.peak, min(used, limit))
+	return used > limit
 }
 
 // ended is the outcome of a process that ended by itself, or of which the kernel

@@ -206,6 +206,7 @@ func (w *worker) end() {
 	w.once.Do(func() {
 		w.ending.Store(true)
 		w.session.Close()
+		w.out.direct(nil) // its last words belong to no call
 		w.proc.Kill()
 		for _, x := range w.extensions {
 			x.proc.Kill()

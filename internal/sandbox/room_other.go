@@ -7,6 +7,7 @@ import (
 	"net"
 	"os"
 	"syscall"
+	"time"
 )
 
 // RoomAPI is where the Runtime API is in a room without network.
@@ -40,6 +41,9 @@ func Probe() (Protections, error) {
 
 // Memory returns 0: it is not known here.
 func (p *Process) Memory() int64 { return 0 }
+
+// OwnMemory returns 0: it is not known here.
+func (p *Process) OwnMemory(time.Duration) int64 { return 0 }
 
 // Holds reports whether the other end of a TCP connection on the loopback is a
 // socket of the process or of what it started. Here processes are not told
