@@ -22,6 +22,10 @@ import (
 // MaxPayload is the largest message that the embedded server takes.
 const MaxPayload = 8 << 20
 
+// maxStore lets streams have bounds beyond what is free on a small disk now: what
+// is full says so when it is.
+const maxStore = 1 << 42
+
 // startTimeout bounds the start of the embedded server. It is long because a
 // large data directory is read before the server answers.
 const startTimeout = time.Minute
@@ -82,6 +86,7 @@ func embed(ctx context.Context, c Config) (_ *Engine, err error) {
 		JetStream:              true,
 		StoreDir:               filepath.Join(c.Dir, "engine"),
 		SyncAlways:             true,
+		JetStreamMaxStore:      maxStore,
 		MaxPayload:             MaxPayload,
 		MaxPending:             8 * MaxPayload,
 		NoSigs:                 true,

@@ -145,13 +145,29 @@ func (e *Engine) identify(dir string) (err error) {
 	path := filepath.Join(dir, "node")
 	text, err := os.ReadFile(path) //nolint:gosec // in the data directory
 	if errors.Is(err, fs.ErrNotExist) {
-		return os.WriteFile(path, []byte(e.node+"\n"), 0o600)
+		return keep(path, e.node+"\n")
 	}
 	if err != nil {
 		return fmt.Errorf("read the node's name: %w", err)
 	}
 	if e.node = strings.TrimSpace(string(text)); !nodeName.MatchString(e.node) {
 		return fmt.Errorf("the node's name in %s is damaged: remove the file, and the node gets another", path)
+	}
+	return nil
+}
+
+// keep writes a file that is whole or not there, also after the power was cut.
+func keep(path, text string) error {
+	f, err := os.OpenFile(path+".new", os.O_WRONLY|os.O_CREATE|os.O_TRUNC, 0o600) //nolint:gosec // in the data directory
+	if err != nil {
+		return fmt.Errorf("keep the node's name: %w", err)
+	}
+	_, err = f.WriteString(text)
+	if err := errors.Join(err, f.Sync(), f.Close()); err != nil {
+		return fmt.Errorf("keep the node's name: %w", err)
+	}
+	if err := os.Rename(path+".new", path); err != nil {
+		return fmt.Errorf("keep the node's name: %w", err)
 	}
 	return nil
 }

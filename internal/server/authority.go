@@ -92,11 +92,11 @@ func createAuthority(certPath, keyPath, region string) (*authority, error) {
 		return nil, fmt.Errorf("encode key of certificate authority: %w", err)
 	}
 	// The key first: a certificate without its key is never left behind.
-	if err := os.WriteFile(keyPath, pem.EncodeToMemory(&pem.Block{Type: "PRIVATE KEY", Bytes: keyDER}), 0o600); err != nil {
+	if err := writeFile(keyPath, pem.EncodeToMemory(&pem.Block{Type: "PRIVATE KEY", Bytes: keyDER})); err != nil {
 		return nil, fmt.Errorf("write key of certificate authority: %w", err)
 	}
 	certPEM := pem.EncodeToMemory(&pem.Block{Type: "CERTIFICATE", Bytes: der})
-	if err := os.WriteFile(certPath, certPEM, 0o644); err != nil { //nolint:gosec // a certificate is public: curl and others read it
+	if err := writeFileMode(certPath, certPEM, 0o644); err != nil { // a certificate is public: curl and others read it
 		return nil, fmt.Errorf("write certificate authority: %w", err)
 	}
 	certificate, err := x509.ParseCertificate(der)

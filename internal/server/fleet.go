@@ -83,7 +83,7 @@ func (s *Server) shareAuthority(ctx context.Context, ring *seal.Ring) error {
 		content []byte
 		mode    fs.FileMode
 	}{{keyPath, key, 0o600}, {certPath, kept.Certificate, 0o644}} {
-		if err := os.WriteFile(file.path, file.content, file.mode); err != nil {
+		if err := writeFileMode(file.path, file.content, file.mode); err != nil {
 			return fmt.Errorf("keep certificate authority: %w", err)
 		}
 	}

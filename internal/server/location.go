@@ -72,19 +72,33 @@ func ReadAdministrator(dataDir string) (sigv4.Credentials, error) {
 }
 
 // writeFile replaces a file that only its owner may read, so that a reader sees
-// the old text or the new.
-func writeFile(path string, text []byte) error {
+// the old text or the new, also after the power was cut.
+func writeFile(path string, text []byte) error { return writeFileMode(path, text, 0o600) }
+
+func writeFileMode(path string, text []byte, mode fs.FileMode) error {
 	temporary, err := os.CreateTemp(filepath.Dir(path), filepath.Base(path)+".*") // mode 0600
 	if err != nil {
 		return fmt.Errorf("write %s: %w", path, err)
 	}
 	_, err = temporary.Write(text)
-	err = errors.Join(err, temporary.Sync(), temporary.Close())
+	err = errors.Join(err, temporary.Chmod(mode), temporary.Sync(), temporary.Close())
 	if err == nil {
 		err = os.Rename(temporary.Name(), path)
 	}
 	if err != nil {
 		return errors.Join(fmt.Errorf("write %s: %w", path, err), os.Remove(temporary.Name()))
+	}
+	return syncDir(filepath.Dir(path))
+}
+
+// syncDir makes the names in a directory safe.
+func syncDir(dir string) error {
+	d, err := os.Open(dir) //nolint:gosec // of the operator
+	if err != nil {
+		return fmt.Errorf("sync %s: %w", dir, err)
+	}
+	if err := errors.Join(d.Sync(), d.Close()); err != nil {
+		return fmt.Errorf("sync %s: %w", dir, err)
 	}
 	return nil
 }

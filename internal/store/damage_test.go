@@ -6,6 +6,7 @@ import (
 	"io/fs"
 	"os"
 	"path/filepath"
+	"strings"
 	"testing"
 
 	"github.com/hakonegate/hakone/internal/engine"
@@ -58,8 +59,8 @@ func TestDamageIsNeverSilent(t *testing.T) {
 					t.Log(err)
 					continue
 				}
-				if _, err := store.Open(t.Context(), e); !errors.Is(err, store.ErrDamaged) {
-					t.Errorf("Open = %v, want ErrDamaged", err)
+				if _, err := store.Open(t.Context(), e); !errors.Is(err, store.ErrDamaged) || !strings.Contains(err.Error(), dir) {
+					t.Errorf("Open = %v, want ErrDamaged, and where", err)
 				} else {
 					t.Log(err)
 				}

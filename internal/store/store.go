@@ -69,7 +69,12 @@ type Store struct {
 
 // Open loads all records and starts mirroring changes. The engine must stay
 // open longer than the store.
-func Open(ctx context.Context, e *engine.Engine) (*Store, error) {
+func Open(ctx context.Context, e *engine.Engine) (_ *Store, err error) {
+	defer func() {
+		if errors.Is(err, ErrDamaged) {
+			err = fmt.Errorf("%s: %w", e.Dir(), err)
+		}
+	}()
 	s := &Store{
 		js: e.JetStream(), embedded: e.Embedded(), largest: MaxRecord,
 		writing: make(chan struct{}, 1), retrying: make(chan struct{}, 1), mirror: newMirror(), closed: make(chan struct{}),
