@@ -41,7 +41,7 @@ func RunBeside(ctx context.Context, c Command) (status int, err error) {
 	if err != nil {
 		return 0, fmt.Errorf("open metadata endpoint: %w", err)
 	}
-	defer serveMetadata(listener, c.Metadata)()
+	defer serveMetadata(listener, withToken(c.Metadata))()
 
 	args := c.Args
 	if len(args) == 0 {
@@ -71,6 +71,18 @@ func RunBeside(ctx context.Context, c Command) (status int, err error) {
 	default:
 		return 0, fmt.Errorf("run %s: %w", args[0], err)
 	}
+}
+
+// withToken refuses requests without a session token, even if the instance takes
+// them: every program of this machine reaches this endpoint.
+func withToken(metadata http.Handler) http.Handler {
+	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		if r.Method != http.MethodPut && r.Header.Get("X-Aws-Ec2-Metadata-Token") == "" {
+			http.Error(w, "401 - Unauthorized", http.StatusUnauthorized)
+			return
+		}
+		metadata.ServeHTTP(w, r)
+	})
 }
 
 // serveMetadata serves the metadata service until stop is called.

@@ -8,6 +8,7 @@ import (
 	"io"
 	"net"
 	"net/http"
+	"os"
 	"strings"
 	"sync"
 	"sync/atomic"
@@ -142,5 +143,19 @@ func TestAScriptIsRootInsideOnly(t *testing.T) {
 	}
 	if want := "root\n/\n/root\nwritten\nread only\n 0 1000 1\n"; out.String() != want {
 		t.Errorf("it prints\n%s%s\nwant\n%s", out.String(), errs.String(), want)
+	}
+}
+
+func TestWithoutNamespacesMetadataWantsATokenAlways(t *testing.T) {
+	c := command(t)
+	c.Metadata = http.HandlerFunc(func(w http.ResponseWriter, _ *http.Request) { _, _ = io.WriteString(w, "told") })
+	program, err := os.Executable()
+	if err != nil {
+		t.Fatal(err)
+	}
+	var out bytes.Buffer
+	c.Args, c.Stdout, c.Stderr = []string{"/bin/sh", "-c", program + " -test.run='^TestFetchInside$' -- $AWS_EC2_METADATA_SERVICE_ENDPOINT/"}, &out, &out
+	if status, err := instance.RunBeside(t.Context(), *c); status != 0 || err != nil || !strings.Contains(out.String(), "<401 - Unauthorized") {
+		t.Errorf("status %d, %v: %s", status, err, out.String())
 	}
 }

@@ -5,6 +5,7 @@ import (
 	"context"
 	"fmt"
 	"net/http"
+	"slices"
 	"strings"
 	"time"
 
@@ -67,7 +68,11 @@ func (s *Server) openInstance(ctx context.Context, r *http.Request) (any, error)
 // instanceNames lists the names that lead to the data plane and the control plane
 // inside an instance.
 func (s *Server) instanceNames() instance.Names {
-	return instance.Names{Gateway: s.apiNames(), Control: s.serviceNames}
+	names := instance.Names{Gateway: s.apiNames(), Control: slices.Clone(s.serviceNames)}
+	for _, bucket := range s.s3.Buckets() {
+		names.Control = append(names.Control, bucket+".s3."+s.config.Region+"."+awsDomain(s.config.Region), bucket+".s3."+awsDomain(s.config.Region))
+	}
+	return names
 }
 
 // instanceLife is how long an instance's credentials live, as on EC2.
@@ -120,7 +125,7 @@ func namesOf(services []wire.Service, region string) []string {
 	var names []string
 	for _, service := range services {
 		names = append(names, service.Name+"."+region+"."+awsDomain(region))
-		if service.Global {
+		if service.Global || service.Name == "s3" {
 			names = append(names, service.Name+"."+awsDomain(region))
 		}
 	}

@@ -150,7 +150,7 @@ func (s *Server) Status() Status {
 		CAFile:   caFile(s.config.DataDir),
 		SSH:      s.ssh.address(),
 		Names:    s.apiNames(),
-		Services: s.serviceNames,
+		Services: s.instanceNames().Control,
 		APIs:     s.apiStatuses(),
 		Stacks:   s.stackStatuses(),
 		Engine:   s.engineStatus(),

@@ -139,6 +139,15 @@ func (s *Service) bucketARN(name string) string { return "arn:" + s.cfg.Partitio
 
 func (s *Service) objectARN(name, key string) string { return s.bucketARN(name) + "/" + key }
 
+// Buckets lists the names of the buckets.
+func (s *Service) Buckets() []string {
+	var names []string
+	for name := range s.buckets.All() {
+		names = append(names, name)
+	}
+	return names
+}
+
 // HasBucket reports whether there is a bucket of that name.
 func (s *Service) HasBucket(name string) bool {
 	_, ok := s.buckets.Get(name)
