@@ -23,6 +23,7 @@ type dataPlaneOptions struct {
 	acme            acmeOptions
 	maxConnections  int
 	httpIssuers     bool
+	forwardedProto  string
 }
 
 func (o *dataPlaneOptions) flags(flags *pflag.FlagSet) {
@@ -31,6 +32,7 @@ func (o *dataPlaneOptions) flags(flags *pflag.FlagSet) {
 	flags.StringVar(&o.tlsKey, "tls-key", "", "FILE of the key of --tls-cert")
 	flags.StringArrayVar(&o.truststores, "truststore", nil, "s3://BUCKET/KEY=FILE: certificates that a custom domain name with mutual TLS trusts (repeatable)")
 	flags.StringVar(&o.throttle, "account-throttle", "10000:5000", "RATE:BURST of requests to all APIs together, as AWS limits an account; off: no limit")
+	flags.StringVar(&o.forwardedProto, "forwarded-proto", "", "http or https: what functions and backends are told that clients speak, where a proxy ends TLS (what it is)")
 	flags.BoolVar(&o.httpIssuers, "allow-http-issuers", false, "JWT issuers of other machines than this one may have http URLs: their keys are then anybody's on the way")
 	flags.StringArrayVar(&o.vpcLinks, "vpc-link", nil, "NAME=HOST:PORT that private integrations reach; NAME is the ARN of a listener or service, the ID of a VPC link, or * (repeatable)")
 	flags.IntVar(&o.maxConnections, "max-connections", 0, "connections to APIs held at once; more get 503 (12000, or half of the files that the system lets a process open)")
@@ -48,6 +50,12 @@ func (o *dataPlaneOptions) open(p *program) (server.DataPlane, io.Closer, error)
 	config.CertFile, config.KeyFile, config.HTTPIssuers = o.tlsCert, o.tlsKey, o.httpIssuers
 	if config.MaxConnections = o.maxConnections; o.maxConnections < 0 {
 		return config, closer, usagef("--max-connections: %d is less than 0", o.maxConnections)
+	}
+	switch o.forwardedProto {
+	case "", "http", "https":
+		config.ForwardedProto = o.forwardedProto
+	default:
+		return config, closer, usagef("--forwarded-proto is neither http nor https: %q", o.forwardedProto)
 	}
 	var err error
 	if config.ACME, err = o.acme.config(); err != nil {

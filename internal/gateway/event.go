@@ -91,10 +91,14 @@ func (x *exchange) forwardedFor() string {
 }
 
 func (x *exchange) scheme() string {
-	if x.secure {
+	switch {
+	case x.g.config.ForwardedProto != "":
+		return x.g.config.ForwardedProto
+	case x.secure:
 		return "https"
+	default:
+		return "http"
 	}
-	return "http"
 }
 
 // port returns the port that the client connected to, as far as it says so.
@@ -102,7 +106,7 @@ func (x *exchange) port() string {
 	if _, port, ok := strings.Cut(x.req.Host[strings.LastIndexByte(x.req.Host, ']')+1:], ":"); ok && port != "" {
 		return port
 	}
-	if x.secure {
+	if x.scheme() == "https" {
 		return "443"
 	}
 	return "80"

@@ -40,6 +40,7 @@ type Config struct {
 	Services         Services           // what AWS service integrations call; the zero value has none
 	Partition        string             // "" means "aws"
 	OrganizationID   string             // of the account; "" when it is in none
+	ForwardedProto   string             // what functions and backends are told of the protocol; "" is the truth
 	AllowHTTPIssuers bool               // JWT issuers of other machines, too, may have http URLs
 	Client           *http.Client       // asks JWT issuers for their keys; nil means http.DefaultClient
 	Transport        *backend.Transport // to HTTP backends; nil means a new one

@@ -306,3 +306,22 @@ type discard struct{}
 func (discard) Header() http.Header         { return http.Header{} }
 func (discard) Write(b []byte) (int, error) { return len(b), nil }
 func (discard) WriteHeader(int)             {}
+
+func TestTheProtocolIsToldAsItIsUnlessTheOperatorSaysOtherwise(t *testing.T) {
+	b := newBench(t, nil, httpAPI("$default", "GET /"))
+	for _, tt := range []struct{ said, host, proto, port string }{
+		{"", testHost, "http", "80"},
+		{"", testHost + ":8080", "http", "8080"},
+		{"https", testHost, "https", "443"},
+		{"https", testHost + ":8443", "https", "8443"},
+	} {
+		b.config.ForwardedProto = tt.said
+		r := request(t, "GET", "/", "", nil)
+		r.TLS, r.Host = nil, tt.host
+		b.do(r)
+		headers := (<-b.event)["headers"].(map[string]any)
+		if headers["x-forwarded-proto"] != tt.proto || headers["x-forwarded-port"] != tt.port {
+			t.Errorf("%q at %s: got %v %v", tt.said, tt.host, headers["x-forwarded-proto"], headers["x-forwarded-port"])
+		}
+	}
+}

@@ -34,6 +34,10 @@ type DataPlane struct {
 	// Throttle limits the requests of all APIs together; nil: no limit.
 	Throttle *gateway.Throttle
 
+	// ForwardedProto is what functions and backends are told of the protocol that
+	// clients speak; "" is the truth.
+	ForwardedProto string
+
 	// HTTPIssuers lets JWT issuers of other machines, too, have http URLs.
 	HTTPIssuers bool
 

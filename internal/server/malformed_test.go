@@ -87,6 +87,14 @@ func naive(t *testing.T) (address string, got *seen) {
 // passes everything on to a naive backend.
 func plainFront(t *testing.T) (address, host string, got *seen) {
 	t.Helper()
+	s, apiID, got := backed(t)
+	return s.plain.listener.Addr().String(), apiID + ".execute-api." + defaultRegion + ".amazonaws.com", got
+}
+
+// backed returns a server, and an API of it that passes everything on to a naive
+// backend: by $default, and by ANY /fixed with a target of its own.
+func backed(t *testing.T) (s *Server, apiID string, got *seen) {
+	t.Helper()
 	backend, got := naive(t)
 	s, err := New(t.Context(), Config{DataDir: filepath.Join(t.TempDir(), "data"), Listen: "127.0.0.1:0", ListenHTTP: "127.0.0.1:0", Control: "127.0.0.1:0"})
 	if err != nil {
@@ -106,23 +114,24 @@ func plainFront(t *testing.T) (address, host string, got *seen) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	i := s.mustIntegration(t, a.ApiId)
-	if _, err := s.apis.CreateRoute(ctx, a.ApiId, apigatewayv2.Route{RouteKey: "ANY /fixed", Target: "integrations/" + i}); err != nil {
-		t.Fatal(err)
-	}
-	if err := s.gateway.WaitFor(ctx, s.apis.Revision()); err != nil {
-		t.Fatal(err)
-	}
-	return s.plain.listener.Addr().String(), strings.TrimPrefix(a.ApiEndpoint, "https://"), got
+	s.route(t, a.ApiId, apigatewayv2.Route{RouteKey: "ANY /fixed"})
+	return s, a.ApiId, got
 }
 
-func (s *Server) mustIntegration(t *testing.T, apiID string) string {
+// route makes a route to the API's only integration, and waits until it is served.
+func (s *Server) route(t *testing.T, apiID string, r apigatewayv2.Route) {
 	t.Helper()
 	list, err := s.apis.GetIntegrations(apiID)
 	if err != nil || len(list) != 1 {
 		t.Fatal(list, err)
 	}
-	return list[0].IntegrationId
+	r.Target = "integrations/" + list[0].IntegrationId
+	if _, err := s.apis.CreateRoute(t.Context(), apiID, r); err != nil {
+		t.Fatal(err)
+	}
+	if err := s.gateway.WaitFor(t.Context(), s.apis.Revision()); err != nil {
+		t.Fatal(err)
+	}
 }
 
 // malformed are requests that have smuggled others past some server. Each is
