@@ -40,6 +40,9 @@ func Write(w io.Writer, dataDir string) error {
 	if _, err := os.Stat(filepath.Join(dataDir, "engine")); err != nil {
 		return fmt.Errorf("back up: %s is no data directory: %w", dataDir, err)
 	}
+	if engine.IsExternal(filepath.Join(dataDir, "engine")) {
+		return fmt.Errorf("back up: the records of %s are in NATS servers: back up their streams HAKONE and OBJ_hakone-*", dataDir)
+	}
 	lock, err := engine.Hold(filepath.Join(dataDir, "engine"))
 	if err != nil {
 		return fmt.Errorf("back up: %w", err)

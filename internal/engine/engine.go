@@ -71,6 +71,9 @@ func embed(ctx context.Context, c Config) (_ *Engine, err error) {
 	if err := os.MkdirAll(c.Dir, 0o700); err != nil {
 		return nil, fmt.Errorf("make data directory: %w", err)
 	}
+	if IsExternal(c.Dir) {
+		return nil, fmt.Errorf("%s is the place of a node whose records are in NATS: give --nats, or another --data-dir", c.Dir)
+	}
 	e := &Engine{dir: c.Dir}
 	if e.lock, err = acquire(filepath.Join(c.Dir, "lock")); err != nil {
 		return nil, err
@@ -84,7 +87,7 @@ func embed(ctx context.Context, c Config) (_ *Engine, err error) {
 		ServerName:             "hakone",
 		DontListen:             true,
 		JetStream:              true,
-		StoreDir:               filepath.Join(c.Dir, "engine"),
+		StoreDir:               filepath.Join(c.Dir, storeDir),
 		SyncAlways:             true,
 		JetStreamMaxStore:      maxStore,
 		MaxPayload:             MaxPayload,

@@ -3,9 +3,11 @@ package engine_test
 import (
 	"errors"
 	"os"
+	"strings"
 	"testing"
 	"time"
 
+	"github.com/nats-io/nats-server/v2/server"
 	"github.com/nats-io/nats.go/jetstream"
 
 	"github.com/hakonegate/hakone/internal/engine"
@@ -83,5 +85,50 @@ func BenchmarkStart(b *testing.B) {
 		b.StopTimer()
 		_ = e.Close()
 		b.StartTimer()
+	}
+}
+
+func TestRecordsHaveOnePlace(t *testing.T) {
+	srv, err := server.NewServer(&server.Options{Host: "127.0.0.1", Port: -1, JetStream: true, StoreDir: t.TempDir(), NoSigs: true})
+	if err != nil {
+		t.Fatal(err)
+	}
+	srv.Start()
+	t.Cleanup(func() { srv.Shutdown(); srv.WaitForShutdown() })
+	if !srv.ReadyForConnections(10 * time.Second) {
+		t.Fatal("server did not start")
+	}
+	url, dir := srv.ClientURL(), t.TempDir()
+	e, err := engine.Start(t.Context(), engine.Config{Dir: dir, URL: url})
+	if err != nil {
+		t.Fatal(err)
+	}
+	node := e.Node()
+	if _, err := engine.Start(t.Context(), engine.Config{Dir: dir, URL: url}); err == nil {
+		t.Error("two processes are one node")
+	}
+	if err := e.Close(); err != nil {
+		t.Fatal(err)
+	}
+	if e, err = engine.Start(t.Context(), engine.Config{Dir: dir, URL: url}); err != nil || e.Node() != node {
+		t.Errorf("after a restart the node is %q, %v; want %q", e.Node(), err, node)
+	}
+	_ = e.Close()
+	if _, err := engine.Start(t.Context(), engine.Config{Dir: dir}); err == nil || !strings.Contains(err.Error(), "--nats") {
+		t.Errorf("embedded in the directory of a node = %v, want a refusal", err)
+	}
+	own := t.TempDir()
+	_ = start(t, own).Close()
+	if _, err := engine.Start(t.Context(), engine.Config{Dir: own, URL: url}); err == nil || !strings.Contains(err.Error(), "records of its own") {
+		t.Errorf("external in a directory with records = %v, want a refusal", err)
+	}
+}
+
+func TestAPasswordIsNotRepeated(t *testing.T) {
+	for _, url := range []string{"nats://user:pass%zzword@host:4222", "nats://user:password@127.0.0.1:1", "://user:password"} {
+		_, err := engine.Start(t.Context(), engine.Config{URL: url})
+		if err == nil || strings.Contains(err.Error(), "word") {
+			t.Errorf("Start = %v", err)
+		}
 	}
 }

@@ -126,6 +126,19 @@ func Passing(ctx context.Context) bool {
 	}
 }
 
+// Files of the engine's directory: which one there is says whose records are used.
+const (
+	storeDir = "engine" // of the embedded server
+	nodeFile = "node"   // the node's name, if the records are elsewhere
+)
+
+// IsExternal reports whether the records of an engine's directory are in NATS
+// servers elsewhere.
+func IsExternal(dir string) bool {
+	_, err := os.Lstat(filepath.Join(dir, nodeFile))
+	return err == nil
+}
+
 var nodeName = regexp.MustCompile(`^[0-9a-f]{16}$`)
 
 // identify locks the directory and reads or makes the node's name.
@@ -136,13 +149,16 @@ func (e *Engine) identify(dir string) (err error) {
 	if dir == "" {
 		return nil
 	}
+	if _, err := os.Lstat(filepath.Join(dir, storeDir)); err == nil {
+		return fmt.Errorf("%s has records of its own, which the NATS servers do not: use another --data-dir", dir)
+	}
 	if err := os.MkdirAll(dir, 0o700); err != nil {
 		return fmt.Errorf("make data directory: %w", err)
 	}
 	if e.lock, err = acquire(filepath.Join(dir, "lock")); err != nil {
 		return err
 	}
-	path := filepath.Join(dir, "node")
+	path := filepath.Join(dir, nodeFile)
 	text, err := os.ReadFile(path) //nolint:gosec // in the data directory
 	if errors.Is(err, fs.ErrNotExist) {
 		return keep(path, e.node+"\n")
