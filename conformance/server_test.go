@@ -19,6 +19,7 @@ type server struct {
 	t       *testing.T
 	binary  string
 	dataDir string
+	pid     int
 	log     bytes.Buffer
 	status  struct {
 		Control, HTTPS, SSH, Region, CAFile string
@@ -43,6 +44,7 @@ func start(t *testing.T, flags ...string) *server {
 	if err := up.Start(); err != nil {
 		t.Fatal(err)
 	}
+	s.pid = up.Process.Pid
 	done := make(chan error, 1)
 	go func() { done <- up.Wait() }()
 	t.Cleanup(func() {
@@ -58,14 +60,23 @@ func start(t *testing.T, flags ...string) *server {
 		}
 	})
 	for deadline := time.Now().Add(30 * time.Second); ; time.Sleep(20 * time.Millisecond) {
-		out, err := exec.Command(s.binary, "status", "--data-dir", s.dataDir, "--output", "json").Output()
-		if err == nil && json.Unmarshal(out, &s.status) == nil && len(s.status.APIs) > 0 {
+		err := s.refresh()
+		if err == nil && len(s.status.APIs) > 0 {
 			return s
 		}
 		if time.Now().After(deadline) {
 			t.Fatalf("no API after 30 s: %v\n%s", err, s.log.String())
 		}
 	}
+}
+
+// refresh asks for the server's status.
+func (s *server) refresh() error {
+	out, err := exec.Command(s.binary, "status", "--data-dir", s.dataDir, "--output", "json").Output()
+	if err != nil {
+		return err
+	}
+	return json.Unmarshal(out, &s.status)
 }
 
 func (s *server) api() string { return s.status.APIs[0].URLs[0] }

@@ -191,6 +191,9 @@ type urlList struct {
 
 func (s *Service) listURLs(_ context.Context, in *listOfFunctionRequest) (*urlList, error) {
 	f, err := s.find(in.FunctionName)
+	if gone(err) == nil && err != nil {
+		return nil, notFound("Function does not exist")
+	}
 	if err != nil {
 		return nil, err
 	}

@@ -263,7 +263,14 @@ func (s *Service) putConcurrency(ctx context.Context, in *concurrencyRequest) (*
 	if err != nil {
 		return nil, err
 	}
-	if f, ok := s.functions.Get(r.name); ok {
+	if r.qualifier != "" {
+		return nil, invalidParameter("This operation is permitted on Lambda functions only. Aliases and versions do not support this operation. Please specify either a function name or an unqualified function ARN.")
+	}
+	f, ok := s.functions.Get(r.name)
+	if !ok {
+		return nil, functionNotFound(s.arn(r.name, latest))
+	}
+	{
 		total := 0
 		for _, p := range f.Provisioned {
 			total += p.Requested

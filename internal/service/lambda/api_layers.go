@@ -4,6 +4,7 @@ import (
 	"context"
 	"slices"
 	"strconv"
+	"strings"
 
 	"github.com/hakonegate/hakone/internal/wire"
 )
@@ -148,6 +149,16 @@ type listedLayer struct {
 }
 
 func (s *Service) listLayers(ctx context.Context, in *listLayersRequest) (*layersAnswer, error) {
+	var v violations
+	if a := in.CompatibleArchitecture; a != "" && a != "x86_64" && a != "arm64" {
+		v.add(a, "compatibleArchitecture", "satisfy enum value set: [x86_64, arm64]")
+	}
+	if r := in.CompatibleRuntime; r != "" && !slices.Contains(layerRuntimes, r) {
+		v.add(r, "compatibleRuntime", "satisfy enum value set: ["+strings.Join(layerRuntimes, ", ")+"]")
+	}
+	if err := v.err(); err != nil {
+		return nil, err
+	}
 	switch in.Find {
 	case "":
 	case "LayerVersion":

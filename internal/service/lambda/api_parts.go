@@ -3,7 +3,7 @@ package lambda
 import (
 	"context"
 	"maps"
-	"strings"
+	"regexp"
 
 	"github.com/hakonegate/hakone/internal/wire"
 )
@@ -111,10 +111,16 @@ func (s *Service) deleteAlias(ctx context.Context, in *aliasRequest) (*wire.Noth
 
 type tagsAnswer struct{ Tags map[string]string }
 
+const taggedPattern = `arn:(aws[a-zA-Z-]*):lambda:(eusc-)?[a-z]{2}((-gov)|(-iso([a-z]?)))?-[a-z]+-\d{1}:\d{12}:(function:[a-zA-Z0-9-_]+(:(\$LATEST|[a-zA-Z0-9-_]+))?|layer:([a-zA-Z0-9-_]+)|code-signing-config:csc-[a-z0-9]{17}|event-source-mapping:[0-9a-fA-F]{8}-[0-9a-fA-F]{4}-[0-9a-fA-F]{4}-[0-9a-fA-F]{4}-[0-9a-fA-F]{12}|capacity-provider:[a-zA-Z0-9-_]+)`
+
+var taggedRE = regexp.MustCompile(`^` + taggedPattern + `$`)
+
 // taggable refuses what has no tags.
 func (s *Service) taggable(resource string) error {
-	if !strings.HasPrefix(resource, "arn:") {
-		return invalidParameter("%s is not an ARN", resource)
+	if !taggedRE.MatchString(resource) {
+		var v violations
+		v.add(resource, "resource", "satisfy regular expression pattern: "+taggedPattern)
+		return v.err()
 	}
 	r, err := s.resolve(resource, "")
 	if err != nil {
@@ -135,10 +141,19 @@ func (s *Service) listTags(_ context.Context, in *tagsRequest) (*tagsAnswer, err
 }
 
 func (s *Service) tagResource(ctx context.Context, in *tagsRequest) (*wire.Nothing, error) {
+	if len(in.Tags) == 0 {
+		if err := s.taggable(in.Resource); err != nil {
+			return nil, err
+		}
+		return nil, invalidParameter("An error occurred and the request cannot be processed.")
+	}
 	return s.retag(ctx, in.Resource, func(tags map[string]string) { maps.Copy(tags, in.Tags) })
 }
 
 func (s *Service) untagResource(ctx context.Context, in *tagsRequest) (*wire.Nothing, error) {
+	if len(in.TagKeys) == 0 {
+		return nil, violations{"Value null at 'tagKeys' failed to satisfy constraint: Member must not be null"}.err()
+	}
 	return s.retag(ctx, in.Resource, func(tags map[string]string) {
 		for _, key := range in.TagKeys {
 			delete(tags, key)

@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"regexp"
+	"slices"
 	"strconv"
 	"strings"
 	"time"
@@ -53,6 +54,9 @@ func (s *Service) PublishLayerVersion(ctx context.Context, in *PublishLayerVersi
 		v.add(in.LayerName, "layerName", `satisfy regular expression pattern: (arn:[a-zA-Z0-9-]+:lambda:[a-zA-Z0-9-]+:\d{12}:layer:[a-zA-Z0-9-_]+)|[a-zA-Z0-9-_]+`)
 		return nil, v.err()
 	}
+	if err := in.check(); err != nil {
+		return nil, err
+	}
 	a, err := s.store(ctx, in.Content, "")
 	if err != nil {
 		return nil, err
@@ -79,6 +83,26 @@ func (s *Service) PublishLayerVersion(ctx context.Context, in *PublishLayerVersi
 		return nil, err
 	}
 	return &v, nil
+}
+
+// layerRuntimes are those that a layer may be said to suit.
+var layerRuntimes = slices.Concat(runtimes, retired)
+
+func (in *PublishLayerVersionInput) check() error {
+	var v violations
+	for _, name := range in.CompatibleRuntimes {
+		if !slices.Contains(layerRuntimes, name) {
+			v.add("["+strings.Join(in.CompatibleRuntimes, ", ")+"]", "compatibleRuntimes", "satisfy enum value set: ["+strings.Join(runtimes, ", ")+"]")
+			break
+		}
+	}
+	for _, name := range in.CompatibleArchitectures {
+		if name != "x86_64" && name != "arm64" {
+			v.add("["+strings.Join(in.CompatibleArchitectures, ", ")+"]", "compatibleArchitectures", "satisfy constraint: [Member must satisfy enum value set: [x86_64, arm64], Member must not be null]")
+			break
+		}
+	}
+	return v.err()
 }
 
 // GetLayerVersion returns a version of a layer by its ARN.

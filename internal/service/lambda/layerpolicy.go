@@ -110,10 +110,13 @@ func (s *Service) removeLayerPermission(ctx context.Context, in *layerPermission
 
 // changeLayerVersion changes what of a version can be changed: its policy.
 func (s *Service) changeLayerVersion(ctx context.Context, in *layerRequest, fn func(*LayerVersion) error) error {
+	none := notFound("Layer version %s does not exist.", s.layerVersionARN(in))
 	if _, err := s.layerVersion(in); err != nil {
+		if gone(err) == nil {
+			err = none
+		}
 		return err
 	}
-	none := notFound("The resource you requested does not exist.")
 	err := s.layers.Update(ctx, s.layerName(in.LayerName), func(l *layer) error {
 		v, ok := l.Versions[in.VersionNumber]
 		if !ok {
@@ -151,7 +154,7 @@ func (s *Service) layerByARN(ctx context.Context, arn string) (*layerAnswer, err
 	}
 	if strings.Count(arn, ":") != 7 {
 		var v violations
-		v.add(arn, "arn", `satisfy regular expression pattern: arn:[a-zA-Z0-9-]+:lambda:[a-zA-Z0-9-]+:\d{12}:layer:[a-zA-Z0-9-_]+:[0-9]+`)
+		v.add(arn, "arn", `satisfy regular expression pattern: (arn:(aws[a-zA-Z-]*)?:lambda:(eusc-)?[a-z]{2}((-gov)|(-iso([a-z]?)))?-[a-z]+-\d{1}:\d{12}:layer:[a-zA-Z0-9-_]+:[0-9]+)|(arn:[a-zA-Z0-9-]+:lambda:::awslayer:[a-zA-Z0-9-_]+)`)
 		return nil, v.err()
 	}
 	v, err := s.GetLayerVersion(arn)

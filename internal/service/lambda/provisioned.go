@@ -48,7 +48,11 @@ func (s *Service) SetProvisioned(ctx context.Context, name, qualifier string, n 
 		if f.Reserved != nil && total > *f.Reserved {
 			return invalidParameter("Requested Provisioned Concurrency should not be greater than the reservedConcurrentExecution for function")
 		}
-		if unreserved := s.unreserved(r.name); f.Reserved == nil && unreserved-total < leastUnreserved {
+		unreserved := s.unreserved(r.name)
+		if f.Reserved == nil && total > unreserved {
+			return invalidParameter("Specified ConcurrentExecutions for function is greater than account's unreserved concurrency [%d].", unreserved)
+		}
+		if f.Reserved == nil && unreserved-total < leastUnreserved {
 			return invalidParameter("Specified ConcurrentExecutions for function decreases account's UnreservedConcurrentExecution below its minimum value of [%d].", leastUnreserved)
 		}
 		if f.Provisioned == nil {

@@ -49,6 +49,11 @@ func (s *Service) CreateFunctionURLConfig(ctx context.Context, in *FunctionURLIn
 	if err != nil {
 		return nil, err
 	}
+	if r.qualifier != "" && (isNumber(r.qualifier) || r.qualifier == latest) {
+		var v violations
+		v.add(r.qualifier, "qualifier", `satisfy regular expression pattern: ((?!^\d+$)^[0-9a-zA-Z-_]+$)`)
+		return nil, v.err()
+	}
 	if in.AuthType == "" {
 		return nil, violations{"Value null at 'authType' failed to satisfy constraint: Member must not be null"}.err()
 	}
