@@ -48,7 +48,7 @@ const (
 	no     answer = "no"
 )
 
-var chapters = []compatibility{httpAPICompatibility()}
+var chapters = []compatibility{httpAPICompatibility(), instanceCompatibility()}
 
 // docs/compatibility.md is written by this test, and the tests that it names
 // are there: with -update it is written anew.

@@ -242,9 +242,15 @@ func asRoot(sys *syscall.SysProcAttr) {
 	sys.Credential = &syscall.Credential{NoSetGroups: true}
 }
 
+// maxProcesses is how many a session has at most.
+const maxProcesses = 4096
+
 // giveUp takes from the calling thread, and so from what it starts, the chance
-// to have privileges.
+// to have privileges, and limits how many processes there are.
 func giveUp() error {
+	if err := unix.Setrlimit(unix.RLIMIT_NPROC, &unix.Rlimit{Cur: maxProcesses, Max: maxProcesses}); err != nil {
+		return os.NewSyscallError("limit processes", err)
+	}
 	if err := unix.Prctl(unix.PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0); err != nil {
 		return os.NewSyscallError("no_new_privs", err)
 	}
