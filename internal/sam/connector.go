@@ -1,7 +1,7 @@
 package sam
 
 import (
-	"strings"
+	"fmt"
 
 	"github.com/hakonegate/hakone/internal/template"
 )
@@ -45,14 +45,14 @@ func (t *translator) embeddedConnectors() {
 	}
 }
 
-// An endpoint is one end of a connector.
+// An endpoint is one end of a connector: a resource of the template, or what
+// the connector says of one elsewhere.
 type endpoint struct {
-	id       string
-	typ      string // as the template has it
-	plain    string // the CloudFormation type that it stands for
-	resource *template.Node
-	arn      *template.Node
-	given    *template.Node
+	typ   string         // as the template has it
+	plain string         // the CloudFormation type that it stands for
+	node  *template.Node // the resource, nil for one elsewhere
+
+	arn, name, resourceID, qualifier, role, queueURL *template.Node // nil when unknown
 }
 
 // plainTypes are the CloudFormation types that SAM types become.
@@ -64,173 +64,252 @@ var plainTypes = map[string]string{
 	"AWS::Serverless::HttpApi":      "AWS::ApiGatewayV2::Api",
 }
 
-// expandConnector makes what lets a source use a destination: a managed
-// policy on the source's role, or a permission on the destination function.
+// expandConnector makes what lets a source use its destinations.
 func expandConnector(m *macro) error {
-	source, err := m.connectorEnd("Source", m.get("Source"))
-	if err != nil {
-		return err
+	given := m.get("Destination")
+	if given.IsList() && len(given.Items) == 0 {
+		return invalidResource(m.id, given, "'Destination' is an empty list")
 	}
-	destinations := listOf(m.get("Destination"))
-	for i, d := range destinations {
-		destination, err := m.connectorEnd("Destination", d)
-		if err != nil {
-			return err
-		}
-		id := m.id
-		if len(destinations) > 1 {
-			id += "Destination" + string(rune('0'+i%10))
-		}
-		if err := m.connect(id, source, destination); err != nil {
+	if !given.IsList() {
+		return m.connect(m.get("Source"), given, "")
+	}
+	for i, destination := range given.Items {
+		if err := m.connect(m.get("Source"), destination, fmt.Sprintf("Destination%d", i)); err != nil {
 			return err
 		}
 	}
 	return nil
 }
 
-func (m *macro) connectorEnd(name string, n *template.Node) (endpoint, error) {
-	id := n.Get("Id").Str()
-	if id == "" {
-		return endpoint{}, invalidResource(m.id, n, "Connectors to resources outside the template are not supported here: '%s' must have an 'Id'.", name)
-	}
-	e := endpoint{id: id, resource: m.resources.Get(id), given: n}
-	if e.resource == nil {
-		return endpoint{}, invalidResource(m.id, n, "Unable to find resource with logical ID '%s'.", id)
-	}
-	e.typ = e.resource.Get("Type").Str()
-	if e.plain = plainTypes[e.typ]; e.plain == "" {
-		e.plain = e.typ
-	}
-	switch e.plain {
-	case "AWS::SNS::Topic", "AWS::StepFunctions::StateMachine":
-		e.arn = template.Ref(id)
-	default:
-		e.arn = template.GetAtt(id, "Arn")
-	}
-	return e, nil
-}
-
-// connect makes the resources of one connection.
-func (m *macro) connect(id string, source, destination endpoint) error {
-	refuse := func() error {
-		return invalidResource(m.id, m.node, "Connectors from %s to %s are not supported here.", source.typ, destination.typ)
-	}
-	metadata := template.Map(template.P("aws:sam:connectors", template.Map(template.P(m.id, template.Map(
-		template.P("Source", template.Map(template.P("Type", template.Text(source.typ)))),
-		template.P("Destination", template.Map(template.P("Type", template.Text(destination.typ)))),
-	)))))
-	attr := m.inherited()
-	attr.metadata = metadata
-	if principal := permissionSources[source.plain]; principal != "" && destination.plain == "AWS::Lambda::Function" {
-		r := newResource(id+"WriteLambdaPermission", "AWS::Lambda::Permission", attr)
-		r.set("Action", template.Text("lambda:InvokeFunction"))
-		r.set("FunctionName", destination.arn)
-		r.set("Principal", template.Text(principal))
-		r.set("SourceArn", m.connectorSourceARN(source))
-		if source.plain == "AWS::S3::Bucket" {
-			r.set("SourceAccount", template.Ref("AWS::AccountId"))
+func (m *macro) connectorEnd(n *template.Node) (endpoint, error) {
+	if !n.Has("Id") {
+		if len(n.Keys()) == 0 {
+			return endpoint{}, invalidResource(m.id, n, connectorNeedsID)
 		}
-		m.add(r)
-		return nil
-	}
-	rules, role := connections[destination.plain], m.roleOf(source)
-	if rules == nil {
-		return refuse()
-	}
-	if role == "" {
-		return invalidResource(m.id, m.node, "Unable to get IAM role name from 'Source' resource.")
-	}
-	statements := template.List()
-	for _, permission := range items(m.get("Permissions")) {
-		rule, ok := rules[permission.Str()]
-		if !ok {
-			return refuse()
+		typ := n.Get("Type")
+		if !typ.IsText() || typ.Value == "" {
+			return endpoint{}, invalidResource(m.id, n, "'Type' is missing or not a string.")
 		}
-		resources := template.List()
-		for _, suffix := range rule.suffixes {
-			if suffix == "" {
-				resources.Append(destination.arn.Clone())
-			} else {
-				resources.Append(sub("${DestinationArn}"+suffix, template.P("DestinationArn", destination.arn.Clone())))
-			}
+		return endpoint{
+			typ: plainType(typ.Value), plain: plainType(typ.Value), arn: n.Get("Arn"), name: n.Get("Name"),
+			resourceID: n.Get("ResourceId"), qualifier: n.Get("Qualifier"), role: n.Get("RoleName"), queueURL: n.Get("QueueUrl"),
+		}, nil
+	}
+	for _, key := range n.Keys() {
+		if key != "Id" && key != "Qualifier" {
+			return endpoint{}, invalidResource(m.id, n, connectorNeedsID)
 		}
-		statements.Append(template.Map(
-			template.P("Effect", template.Text("Allow")),
-			template.P("Action", template.Texts(strings.Fields(rule.actions)...)),
-			template.P("Resource", resources),
-		))
 	}
-	r := newResource(id+"Policy", "AWS::IAM::ManagedPolicy", attr)
-	r.set("PolicyDocument", template.Map(template.P("Version", template.Text("2012-10-17")), template.P("Statement", statements)))
-	r.set("Roles", template.List(template.Ref(role)))
-	m.add(r)
-	return nil
-}
-
-// permissionSources are the types that invoke functions by a permission, with
-// their service principals.
-var permissionSources = map[string]string{
-	"AWS::SNS::Topic":          "sns.amazonaws.com",
-	"AWS::S3::Bucket":          "s3.amazonaws.com",
-	"AWS::Events::Rule":        "events.amazonaws.com",
-	"AWS::ApiGateway::RestApi": "apigateway.amazonaws.com",
-	"AWS::ApiGatewayV2::Api":   "apigateway.amazonaws.com",
-}
-
-func (m *macro) connectorSourceARN(source endpoint) *template.Node {
-	if !strings.HasPrefix(source.plain, "AWS::ApiGateway") {
-		return source.arn
+	id := n.Get("Id")
+	if !id.IsText() {
+		return endpoint{}, invalidResource(m.id, n, "'Id' is missing or not a string.")
 	}
-	qualifier := source.given.Get("Qualifier")
-	if qualifier.IsNull() {
-		qualifier = template.Text("*")
+	r := m.resources.Get(id.Value)
+	if r == nil {
+		return endpoint{}, invalidResource(m.id, n, "Unable to find resource with logical ID '%s'.", id.Value)
 	}
-	return sub("arn:${AWS::Partition}:execute-api:${AWS::Region}:${AWS::AccountId}:${SourceResourceId}/${SourceQualifier}",
-		template.P("SourceResourceId", template.Ref(source.id)), template.P("SourceQualifier", qualifier))
-}
-
-// roleOf returns the logical id of a source's role, "" when it has none in
-// the template.
-func (m *macro) roleOf(source endpoint) string {
-	r := source.resource
-	for _, made := range m.translator.made[source.id] {
-		if made.typ() == source.plain {
+	e := endpoint{typ: r.Get("Type").Str(), qualifier: n.Get("Qualifier")}
+	e.plain = plainType(e.typ)
+	if e.qualifier == nil {
+		e.qualifier = template.Text("*")
+	}
+	for _, made := range m.translator.made[id.Value] {
+		if made.typ() == e.plain {
 			r = made.node
 		}
 	}
-	for _, name := range []string{"Role", "RoleArn"} {
-		if arn := r.Path("Properties", name).Get("Fn::GetAtt"); arn.IsList() && len(arn.Items) > 0 {
-			return arn.Items[0].Str()
-		}
+	e.node = r
+	e.describe(id.Value, r.Get("Properties"))
+	return e, nil
+}
+
+const connectorNeedsID = "Must provide 'Id' (with optional 'Qualifier') or a supported combination of other properties."
+
+func plainType(typ string) string {
+	if plain := plainTypes[typ]; plain != "" {
+		return plain
 	}
-	return ""
+	return typ
 }
 
-// A connection is what a permission on a destination allows: actions, and
-// what follows the destination's ARN in the resources.
-type connection struct {
-	actions  string
-	suffixes []string
+// describe finds what connections need to know of a resource.
+func (e *endpoint) describe(id string, properties *template.Node) {
+	e.arn = template.GetAtt(id, "Arn")
+	switch e.plain {
+	case "AWS::Lambda::Function":
+		e.role = roleName(properties.Get("Role"))
+	case "AWS::StepFunctions::StateMachine":
+		e.arn, e.name = template.Ref(id), template.GetAtt(id, "Name")
+		e.role = roleName(properties.Get("RoleArn"))
+	case "AWS::AppSync::DataSource":
+		e.role = roleName(properties.Get("ServiceRoleArn"))
+	case "AWS::Events::Rule":
+		for _, target := range items(properties.Get("Targets")) {
+			e.role = roleName(target.Get("RoleArn"))
+			break
+		}
+	case "AWS::SNS::Topic":
+		e.arn = template.Ref(id)
+	case "AWS::SQS::Queue":
+		e.queueURL = template.Ref(id)
+	case "AWS::ApiGateway::RestApi", "AWS::ApiGatewayV2::Api":
+		e.resourceID = template.Ref(id)
+	case "AWS::AppSync::GraphQLApi":
+		e.resourceID = template.GetAtt(id, "ApiId")
+	}
 }
 
-var connections = map[string]map[string]connection{
-	"AWS::DynamoDB::Table": {
-		"Read":  {"dynamodb:GetItem dynamodb:Query dynamodb:Scan dynamodb:BatchGetItem dynamodb:ConditionCheckItem dynamodb:PartiQLSelect", []string{"", "/index/*"}},
-		"Write": {"dynamodb:PutItem dynamodb:UpdateItem dynamodb:DeleteItem dynamodb:BatchWriteItem dynamodb:PartiQLDelete dynamodb:PartiQLInsert dynamodb:PartiQLUpdate", []string{"", "/index/*"}},
-	},
-	"AWS::SQS::Queue": {
-		"Read":  {"sqs:ReceiveMessage sqs:GetQueueAttributes", []string{""}},
-		"Write": {"sqs:DeleteMessage sqs:SendMessage sqs:ChangeMessageVisibility sqs:PurgeQueue", []string{""}},
-	},
-	"AWS::SNS::Topic": {"Write": {"sns:Publish", []string{""}}},
-	"AWS::S3::Bucket": {
-		"Read": {
-			"s3:GetObject s3:GetObjectAcl s3:GetObjectLegalHold s3:GetObjectRetention s3:GetObjectTorrent s3:GetObjectVersion s3:GetObjectVersionAcl s3:GetObjectVersionForReplication s3:GetObjectVersionTorrent s3:ListBucket s3:ListBucketMultipartUploads s3:ListBucketVersions s3:ListMultipartUploadParts",
-			[]string{"", "/*"},
-		},
-		"Write": {"s3:AbortMultipartUpload s3:DeleteObject s3:DeleteObjectVersion s3:PutObject s3:PutObjectLegalHold s3:PutObjectRetention s3:RestoreObject", []string{"", "/*"}},
-	},
-	"AWS::Lambda::Function":            {"Write": {"lambda:InvokeAsync lambda:InvokeFunction", []string{""}}},
-	"AWS::StepFunctions::StateMachine": {"Write": {"states:StartExecution states:StartSyncExecution", []string{""}}},
-	"AWS::Events::EventBus":            {"Write": {"events:PutEvents", []string{""}}},
+// roleName returns the name of a role that is given by its ARN: a reference to
+// the role's resource. Other ARNs do not say it.
+func roleName(arn *template.Node) *template.Node {
+	if of := arn.Get("Fn::GetAtt"); of.IsList() && len(of.Items) > 0 && of.Items[0].IsText() {
+		return template.Ref(of.Items[0].Value)
+	}
+	if arn.IsMap() && arn.Has("Ref") {
+		return arn
+	}
+	return nil
+}
+
+// connect makes the resource of one connection.
+func (m *macro) connect(from, to *template.Node, suffix string) error {
+	source, err := m.connectorEnd(from)
+	if err != nil {
+		return err
+	}
+	destination, err := m.connectorEnd(to)
+	if err != nil {
+		return err
+	}
+	c := connections()[[2]string{source.plain, destination.plain}]
+	if c == nil {
+		return invalidResource(m.id, m.node, "Unable to create connector from %s to %s; it's not supported or the template is invalid.", source.plain, destination.plain)
+	}
+	if err := c.check(m, source, destination); err != nil {
+		return err
+	}
+	var r *resource
+	switch c.how {
+	case "permission":
+		r, err = m.connectByPermission(c, source, destination)
+	case "queue", "topic":
+		r, err = m.connectByTargetPolicy(c, source, destination)
+	case "destination":
+		r, err = m.connectByRole(c, source, destination, destination.role, "Destination")
+	default:
+		r, err = m.connectByRole(c, source, destination, source.role, "Source")
+	}
+	if err != nil {
+		return err
+	}
+	r.id += suffix
+	if on := m.node.Get("DependsOn"); on != nil {
+		r.node.Set("DependsOn", on.Clone())
+	}
+	metadata := template.Map()
+	if own := m.node.Get("Metadata"); own.IsMap() {
+		metadata = own.Clone()
+	}
+	metadata.Set("aws:sam:connectors", template.Map(template.P(m.id, template.Map(
+		template.P("Source", template.Map(template.P("Type", template.Text(source.typ)))),
+		template.P("Destination", template.Map(template.P("Type", template.Text(destination.typ)))),
+	))))
+	r.node.Set("Metadata", metadata)
+	m.add(r)
+	if source.node != nil && source.plain == "AWS::StepFunctions::StateMachine" && source.plain == destination.plain {
+		// A state machine that starts others is checked when it is made.
+		on := template.List(listOf(source.node.Get("DependsOn"))...)
+		on.Append(template.Text(r.id))
+		source.node.Set("DependsOn", on)
+	}
+	return nil
+}
+
+func (m *macro) connectByRole(c *connection, source, destination endpoint, role *template.Node, end string) (*resource, error) {
+	if role.IsNull() {
+		return nil, invalidResource(m.id, m.node, "Unable to get IAM role name from '%s' resource.", end)
+	}
+	asked := map[string]bool{}
+	for _, p := range items(m.get("Permissions")) {
+		asked[p.Str()] = true
+	}
+	statements := template.List()
+	for _, s := range c.statements {
+		if !asked[s.permission] {
+			continue
+		}
+		resources := template.List()
+		for _, text := range s.resources {
+			on, err := m.fill(text, m.variables(source, destination))
+			if err != nil {
+				return nil, err
+			}
+			resources.Append(on)
+		}
+		statements.Append(template.Map(
+			template.P("Effect", template.Text("Allow")),
+			template.P("Action", template.Texts(s.actions...)),
+			template.P("Resource", resources),
+		))
+	}
+	r := newResource(m.id+"Policy", "AWS::IAM::ManagedPolicy", m.inherited())
+	r.set("PolicyDocument", template.Map(template.P("Version", template.Text("2012-10-17")), template.P("Statement", statements)))
+	r.set("Roles", template.List(role))
+	return r, nil
+}
+
+func (m *macro) connectByPermission(c *connection, source, destination endpoint) (*resource, error) {
+	arn, err := m.fill(c.sourceARN, m.variables(source, destination))
+	if err != nil {
+		return nil, err
+	}
+	function, err := m.fill("${DestinationArn}", m.variables(source, destination))
+	if err != nil {
+		return nil, err
+	}
+	r := newResource(m.id+"WriteLambdaPermission", "AWS::Lambda::Permission", m.inherited())
+	r.set("Action", template.Text("lambda:InvokeFunction"))
+	r.set("FunctionName", function)
+	r.set("Principal", template.Text(c.principal))
+	r.set("SourceArn", arn)
+	if source.plain == "AWS::S3::Bucket" {
+		r.set("SourceAccount", template.Sub("${AWS::AccountId}"))
+	}
+	return r, nil
+}
+
+// connectByTargetPolicy lets a service write to a queue or a topic.
+func (m *macro) connectByTargetPolicy(c *connection, source, destination endpoint) (*resource, error) {
+	suffix, typ, list, action, target := "QueuePolicy", "AWS::SQS::QueuePolicy", "Queues", "sqs:SendMessage", destination.queueURL
+	if c.how == "topic" {
+		suffix, typ, list, action, target = "TopicPolicy", "AWS::SNS::TopicPolicy", "Topics", "sns:Publish", destination.arn
+	}
+	if target.IsNull() {
+		what := "SQS queue URL"
+		if c.how == "topic" {
+			what = "SNS topic ARN"
+		}
+		return nil, invalidResource(m.id, m.node, "Unable to get %s from 'Destination' resource.", what)
+	}
+	from, err := m.fill(c.sourceARN, m.variables(source, destination))
+	if err != nil {
+		return nil, err
+	}
+	on, err := m.fill("${DestinationArn}", m.variables(source, destination))
+	if err != nil {
+		return nil, err
+	}
+	r := newResource(m.id+suffix, typ, m.inherited())
+	r.set("PolicyDocument", template.Map(
+		template.P("Version", template.Text("2012-10-17")),
+		template.P("Statement", template.List(template.Map(
+			template.P("Effect", template.Text("Allow")),
+			template.P("Principal", template.Map(template.P("Service", template.Text(c.principal)))),
+			template.P("Resource", on),
+			template.P("Action", template.Text(action)),
+			template.P("Condition", template.Map(template.P("ArnEquals", template.Map(template.P("aws:SourceArn", from))))),
+		))),
+	))
+	r.set(list, template.List(target))
+	return r, nil
 }

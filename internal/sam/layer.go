@@ -30,30 +30,28 @@ func expandLayer(m *macro) error {
 	if err != nil {
 		return err
 	}
-	if architectures := m.get("CompatibleArchitectures"); architectures != nil {
-		resolved := m.resolve(architectures)
-		for _, a := range resolved.Items {
-			if !isIntrinsic(a) && a.Str() != "x86_64" && a.Str() != "arm64" {
-				return invalidResource(m.id, a, "CompatibleArchitectures needs to be a list of '%s' or '%s'", "x86_64", "arm64")
-			}
-		}
-	}
-	location, err := m.s3Location("ContentUri", m.get("ContentUri"))
-	if err != nil {
-		return err
-	}
 	content := template.Map(template.P("Type", m.node.Get("Type")), template.P("Properties", m.props))
 	for _, name := range []string{"DependsOn", "Condition"} {
 		if value := m.node.Get(name); value != nil {
 			content.Set(name, value)
 		}
 	}
+	id := hashed(m.id, template.Map(template.P(m.id, content)))
+	for _, a := range items(m.get("CompatibleArchitectures")) {
+		if !isIntrinsic(a) && a.Str() != "x86_64" && a.Str() != "arm64" {
+			return invalidResource(id, a, "CompatibleArchitectures needs to be a list of '%s' or '%s'", "x86_64", "arm64")
+		}
+	}
+	location, err := s3LocationOf(m, id, "ContentUri", m.get("ContentUri"))
+	if err != nil {
+		return err
+	}
 	a := m.own()
 	a.metadata, a.updatePolicy = nil, nil
 	if policy != "" {
 		a.deletionPolicy = template.Text(policy)
 	}
-	layer := m.add(newResource(hashed(m.id, template.Map(template.P(m.id, content))), "AWS::Lambda::LayerVersion", a))
+	layer := m.add(newResource(id, "AWS::Lambda::LayerVersion", a))
 	m.renamed[m.id] = layer.id
 	layer.set("Content", location.code())
 	layer.set("LayerName", template.Text(m.id))
@@ -80,8 +78,6 @@ func (m *macro) retention() (string, error) {
 		return "", invalidResource(m.id, policy, "'RetentionPolicy' does not accept intrinsic functions, please use one of the following options: %s", quoted([]string{"Retain", "Delete"}))
 	}
 	switch {
-	case policy.Value == "":
-		return "Retain", nil
 	case strings.EqualFold(policy.Value, "Retain"):
 		return "Retain", nil
 	case strings.EqualFold(policy.Value, "Delete"):

@@ -13,25 +13,30 @@ type s3Location struct{ bucket, key, version *template.Node }
 // s3Location reads a property that is an s3:// URI, a map of Bucket, Key and
 // Version, or, when there is a hook for it, a local path.
 func (m *macro) s3Location(name string, n *template.Node) (s3Location, error) {
+	return s3LocationOf(m, m.id, name, n)
+}
+
+// s3LocationOf is s3Location for a resource that refuses under another id.
+func s3LocationOf(m *macro, id, name string, n *template.Node) (s3Location, error) {
 	if n.IsMap() {
 		if !truthy(n.Get("Bucket")) || !truthy(n.Get("Key")) {
-			return s3Location{}, invalidResource(m.id, n, "'%s' requires Bucket and Key properties to be specified.", name)
+			return s3Location{}, invalidResource(id, n, "'%s' requires Bucket and Key properties to be specified.", name)
 		}
 		return s3Location{n.Get("Bucket"), n.Get("Key"), present(n.Get("Version"))}, nil
 	}
 	if !n.IsText() {
-		return s3Location{}, invalidResource(m.id, n, "'%s' must be of type dict or string.", name)
+		return s3Location{}, invalidResource(id, n, "'%s' must be of type dict or string.", name)
 	}
 	uri := n.Str()
 	if m.opts.Artifact != nil && n.IsScalar() && !strings.HasPrefix(uri, "s3://") {
 		var err error
 		if uri, err = m.opts.Artifact(uri, n.Position); err != nil {
-			return s3Location{}, invalidResource(m.id, n, "'%s' cannot be read: %v", name, err)
+			return s3Location{}, invalidResource(id, n, "'%s' cannot be read: %v", name, err)
 		}
 	}
 	u, err := url.Parse(uri)
 	if err != nil || u.Scheme != "s3" || u.Host == "" || strings.TrimLeft(u.Path, "/") == "" {
-		return s3Location{}, invalidResource(m.id, n, "'%s' is not a valid S3 Uri of the form 's3://bucket/key' with optional versionId query parameter.", name)
+		return s3Location{}, invalidResource(id, n, "'%s' is not a valid S3 Uri of the form 's3://bucket/key' with optional versionId query parameter.", name)
 	}
 	l := s3Location{bucket: template.Text(u.Host), key: template.Text(strings.TrimLeft(u.Path, "/"))}
 	if versions := u.Query()["versionId"]; len(versions) == 1 {

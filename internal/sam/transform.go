@@ -231,6 +231,11 @@ func (m *macro) expand(rules []property, expand func(*macro) error) error {
 			return err
 		}
 	}
+	if m.kind == "Application" {
+		if err := m.checkLocation(); err != nil {
+			return err
+		}
+	}
 	if err := validate(m.id, m.node.Get("Type").Value, m.props, rules); err != nil {
 		return err
 	}
