@@ -29,14 +29,16 @@ func (a *asked) authenticate(x *exchange) error {
 		}
 		values = append(values, v)
 	}
+	resource, err := x.resource()
+	if err != nil {
+		return err
+	}
 	r, err := x.event()
 	if err != nil {
 		return badEscape(err)
 	}
 	r.Authorizer = event.Authorizer{}
-	answer, cached, err := a.Ask(x.r.Context(), &event.AuthorizerRequest{
-		Request: *r, RouteARN: x.stage.arns.Request(x.req.Method, x.path), IdentitySource: values,
-	})
+	answer, cached, err := a.Ask(x.r.Context(), &event.AuthorizerRequest{Request: *r, RouteARN: resource, IdentitySource: values})
 	if err != nil {
 		return internal("the Lambda authorizer gave no answer", err)
 	}

@@ -14,6 +14,17 @@ import (
 func (x *exchange) authenticate() error { return x.target.gate.authenticate(x) }
 func (x *exchange) authorize() error    { return x.target.gate.authorize(x) }
 
+// resource is what the request asks to invoke. Where somebody is asked for leave,
+// its name has a limit.
+func (x *exchange) resource() (string, error) {
+	resource := x.stage.arns.Request(x.req.Method, x.path)
+	const longestARN = 1600
+	if len(resource) > longestARN {
+		return "", refuseWith(http.StatusRequestURITooLong, "the resource name of the request is longer than 1,600 bytes")
+	}
+	return resource, nil
+}
+
 // open admits everyone: the route's authorization type is NONE.
 type open struct{}
 
@@ -71,10 +82,9 @@ func (a *iam) authenticate(x *exchange) error {
 
 // authorize asks the caller's policies.
 func (a *iam) authorize(x *exchange) error {
-	resource := x.stage.arns.Request(x.req.Method, x.path)
-	const longestARN = 1600 // API Gateway's limit for authorized routes
-	if len(resource) > longestARN {
-		return refuseWith(http.StatusRequestURITooLong, "the resource name of the request is longer than 1,600 bytes")
+	resource, err := x.resource()
+	if err != nil {
+		return err
 	}
 	facts := x.facts()
 	decision := access.Authorize(x.caller, facts, httpapi.InvokeAction, resource, a.g.config.Account, nil)

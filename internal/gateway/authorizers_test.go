@@ -261,3 +261,16 @@ func TestLambdaAuthorizerIdentitySources(t *testing.T) {
 		t.Errorf("authorizer of the event (-want +got):\n%s", diff)
 	}
 }
+
+func TestALongResourceNameIsRefusedBeforeAnybodyIsAsked(t *testing.T) {
+	var calls int
+	var event map[string]any
+	b := newBench(t, authorizing(`{"isAuthorized":true}`, &calls, &event), authorizedAPI(lambdaAuthorizer(0, true), "GET /{p+} : CUSTOM"))
+	if w := b.do(request(t, "GET", "/"+strings.Repeat("a", 1600), "", nil)); w.Code != 414 || calls != 0 {
+		t.Errorf("got %d after %d calls, want 414 after none", w.Code, calls)
+	}
+	b = newBench(t, answer(`"ok"`), httpAPI("$default", "GET /{p+}"))
+	if w := b.do(request(t, "GET", "/"+strings.Repeat("a", 1600), "", nil)); w.Code != 200 {
+		t.Errorf("of an open route: %d", w.Code)
+	}
+}

@@ -45,6 +45,9 @@ func (j *jwt) authenticate(x *exchange) error {
 }
 
 func (j *jwt) authorize(x *exchange) error {
+	if _, err := x.resource(); err != nil {
+		return err
+	}
 	if len(j.scopes) == 0 {
 		return nil
 	}

@@ -148,20 +148,16 @@ func (c *conn) answer() (again bool) {
 	}
 	switch {
 	case !w.close:
-		return c.body.rest(drainLimit)
+		return c.body.rest(c.server.Drain)
 	case c.body.left():
 		c.linger()
 	}
 	return false
 }
 
-// How much of a body that nobody wanted is read, so that the connection can go on,
-// and how long a client may go on sending one after it has been refused: closing
-// at once would take the answer from it.
-const (
-	drainLimit = 256 << 10
-	lingerTime = 500 * time.Millisecond
-)
+// lingerTime is how long a client may go on sending a body after the connection is
+// given up: closing at once would take the answer from it.
+const lingerTime = 500 * time.Millisecond
 
 // linger closes for writing and lets the client finish, for a while.
 func (c *conn) linger() {

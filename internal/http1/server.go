@@ -34,6 +34,7 @@ type Server struct {
 	IdleTimeout   time.Duration // between requests
 	WriteTimeout  time.Duration // how long a client may take none of what is sent
 	MaxHeader     int           // bytes of the request line and headers
+	Drain         int64         // how much of a body that nobody wanted is read within HeaderTimeout, so that the connection can go on
 	Log           *slog.Logger
 
 	closing atomic.Bool

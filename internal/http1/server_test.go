@@ -224,12 +224,13 @@ func TestWhatIsWrittenArrives(t *testing.T) {
 }
 
 func TestABodyThatNobodyWants(t *testing.T) {
-	address, _ := start(t, func(w http.ResponseWriter, _ *http.Request) { w.WriteHeader(http.StatusRequestEntityTooLarge) }, nil)
+	const drain = 100 << 10
+	address, _ := start(t, func(w http.ResponseWriter, _ *http.Request) { w.WriteHeader(http.StatusRequestEntityTooLarge) }, func(s *Server) { s.Drain = drain })
 	const next = "GET / HTTP/1.1\r\nHost: h\r\n\r\n"
 	for _, tt := range []struct {
 		length int
 		want   string
-	}{{drainLimit, "[413 413]"}, {drainLimit + 1, "[413]"}} {
+	}{{drain, "[413 413]"}, {drain + 1, "[413]"}} {
 		sent := fmt.Sprintf("POST / HTTP/1.1\r\nHost: h\r\nContent-Length: %d\r\n\r\n", tt.length) + strings.Repeat("x", tt.length) + next
 		if got := fmt.Sprint(answers(t, address, sent)); got != tt.want {
 			t.Errorf("%d bytes: %s, want %s", tt.length, got, tt.want)

@@ -119,7 +119,7 @@ func (w *writer) frame(length int64) {
 	if length < 0 && !w.chunks && !w.bodyless() {
 		w.close = true
 	}
-	if w.conn.server.closing.Load() || w.conn.body.left() && (w.conn.body.waiting || w.conn.body.length > drainLimit || w.conn.body.err != nil) {
+	if w.conn.server.closing.Load() || w.conn.body.left() && (w.conn.body.waiting || w.conn.body.length > w.conn.server.Drain || w.conn.body.err != nil) {
 		w.close = true
 	}
 	w.appendHead(length)

@@ -22,6 +22,7 @@ const (
 	headerTimeout = 10 * time.Second
 	idleTimeout   = 60 * time.Second
 	writeTimeout  = 60 * time.Second // in which a client takes nothing of what is sent
+	maxDrain      = 32 << 20         // of a body that is refused, so that the connection stays usable
 	maxHeader     = 64 << 10         // the gateway counts AWS's 10,240 bytes itself and answers 431
 )
 
@@ -74,7 +75,7 @@ func listenData(ctx context.Context, name, address string, handler http.Handler,
 	f.http2 = &handedOver{conns: make(chan net.Conn), closed: make(chan struct{}), addr: f.listener.Addr()}
 	f.http1 = &http1.Server{
 		Handler: handler, HTTP2: f.http2.give, Unread: reporter.tell, Refuse: gateway.RefuseUnread, Log: log,
-		HeaderTimeout: headerTimeout, IdleTimeout: idleTimeout, WriteTimeout: writeTimeout, MaxHeader: maxHeader,
+		HeaderTimeout: headerTimeout, IdleTimeout: idleTimeout, WriteTimeout: writeTimeout, MaxHeader: maxHeader, Drain: maxDrain,
 	}
 	if config != nil {
 		f.http1.TLS = config.Clone()

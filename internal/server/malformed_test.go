@@ -443,3 +443,36 @@ func sendHTTP2(c net.Conn, fields []field, data string) (int, error) {
 		}
 	}
 }
+
+func TestABodyThatIsTooLargeLeavesTheConnectionUsable(t *testing.T) {
+	address, host, got := plainFront(t)
+	const size = 10<<20 + 1
+	chunk := "100000\r\n" + strings.Repeat("x", 1<<20) + "\r\n"
+	for fact, request := range map[string]string{
+		"of a length": fmt.Sprintf("Content-Length: %d\r\n\r\n", size) + strings.Repeat("x", size),
+		"in chunks":   "Transfer-Encoding: chunked\r\n\r\n" + strings.Repeat(chunk, 11) + "0\r\n\r\n",
+	} {
+		t.Run(fact, func(t *testing.T) {
+			c := connect(t, address)
+			go func() {
+				_, _ = io.WriteString(c, "POST /a HTTP/1.1\r\nHost: "+host+"\r\n"+request)
+				_, _ = io.WriteString(c, "GET /next HTTP/1.1\r\nHost: "+host+"\r\n\r\n")
+			}()
+			r := bufio.NewReader(c)
+			for _, want := range []int{http.StatusRequestEntityTooLarge, http.StatusOK} {
+				res, err := http.ReadResponse(r, nil)
+				if err != nil {
+					t.Fatal(err)
+				}
+				body, _ := io.ReadAll(res.Body)
+				_ = res.Body.Close()
+				if res.StatusCode != want || want != http.StatusOK && string(body) != `{"message":"Request Entity Too Large"}` {
+					t.Errorf("got %d %s, want %d", res.StatusCode, body, want)
+				}
+			}
+			if heads := got.take(); len(heads) != 1 || !strings.HasPrefix(heads[0], "GET /t/next ") {
+				t.Errorf("the backend got %q", heads)
+			}
+		})
+	}
+}
