@@ -5,6 +5,7 @@ import (
 	"crypto/tls"
 	"crypto/x509"
 	"fmt"
+	"io"
 	"log/slog"
 	"net/http"
 	"os"
@@ -67,14 +68,16 @@ func newACMEBench(t *testing.T, ca *fakeCA, dir string, mutual map[string]bool, 
 			return nil, nil //nolint:nilnil // as crypto/tls wants it
 		},
 	})
-	f, err := listen(t.Context(), "test", "127.0.0.1:0", http.HandlerFunc(func(w http.ResponseWriter, _ *http.Request) { fmt.Fprint(w, "ok") }), config, log)
+	f, err := listenData(t.Context(), "test", "127.0.0.1:0", http.HandlerFunc(func(w http.ResponseWriter, _ *http.Request) { fmt.Fprint(w, "ok") }), config, log)
 	if err != nil {
 		t.Fatal(err)
 	}
 	served := make(chan error)
 	go func() { served <- f.serve() }()
 	t.Cleanup(func() {
-		f.server.Close()
+		ctx, cancel := context.WithTimeout(context.Background(), time.Minute)
+		defer cancel()
+		_ = f.shutdown(ctx)
 		<-served
 	})
 	b.address = f.listener.Addr().String()
@@ -254,5 +257,35 @@ func TestAKeptCertificateThatCannotBeUsedIsReplaced(t *testing.T) {
 	until(t, "a certificate", func() bool { return b.public.certificate("api.example.com") != nil })
 	if got, _ := b.issuer(t, "api.example.com"); got != "public" || !strings.Contains(b.log.String(), "a kept public certificate cannot be used") {
 		t.Errorf("got %s: %s", got, b.log)
+	}
+}
+
+// A proof is no way around mutual TLS: nobody asks for a client certificate, and
+// nobody answers.
+func TestAProofEndsWithItsHandshake(t *testing.T) {
+	b := newACMEBench(t, newFakeCA(t), t.TempDir(), map[string]bool{"mutual.example.com": true}, "mutual.example.com")
+	proof, err := b.local.leaf("mutual.example.com", []string{"mutual.example.com"})
+	if err != nil {
+		t.Fatal(err)
+	}
+	dial := func() (string, error) {
+		c, err := tls.Dial("tcp", b.address, &tls.Config{ServerName: "mutual.example.com", NextProtos: []string{"acme-tls/1"}, InsecureSkipVerify: true})
+		if err != nil {
+			return "", err
+		}
+		defer c.Close()
+		_ = c.SetDeadline(time.Now().Add(time.Minute))
+		fmt.Fprint(c, "GET / HTTP/1.1\r\nHost: mutual.example.com\r\n\r\n")
+		answer, _ := io.ReadAll(c)
+		return string(answer), nil
+	}
+	if answer, err := dial(); err == nil && answer != "" {
+		t.Errorf("without a proof under way: %q", answer)
+	}
+	if err := b.public.show(t.Context(), "mutual.example.com", proof); err != nil {
+		t.Fatal(err)
+	}
+	if answer, err := dial(); err != nil || answer != "" {
+		t.Errorf("with one: %q, %v", answer, err)
 	}
 }
