@@ -28,14 +28,15 @@ const namesScript = `
 from botocore.config import Config
 client = boto3.client("lambda", config=Config(parameter_validation=False))
 account, region = boto3.client("sts").get_caller_identity()["Account"], client.meta.region_name
-def here(v):
-    return v.replace("111111111111", account).replace("us-east-1", region) if isinstance(v, str) else v
+import re
+def here(v): # "a*65" stands for 65 times "a"
+    return re.sub(r"a\*(\d+)", lambda m: "a" * int(m[1]), v.replace("111111111111", account).replace("us-east-1", region))
 for line in open(os.environ["RECORDED"] + "/names.jsonl"):
     row = json.loads(line)
     args = {"FunctionName": here(row["FunctionName"])}
     if "Qualifier" in row:
         if row["operation"] == "create_function":
-            args["FunctionName"] += ":" + row["Qualifier"]
+            args["FunctionName"] += ":" + here(row["Qualifier"])
         else:
             args["Qualifier"] = here(row["Qualifier"])
     if row["operation"] == "create_function":
@@ -45,6 +46,10 @@ for line in open(os.environ["RECORDED"] + "/names.jsonl"):
         print(row["operation"], args.get("FunctionName")[:60], args.get("Qualifier"), "is not refused; want", row["code"])
         continue
     got = e.response["Error"]
+    if "message" in row:
+        if got["Code"] != row["code"] or got["Message"] != here(row["message"]):
+            print(row["operation"], args["FunctionName"][:80], args.get("Qualifier"), "\n got ", got["Code"], got["Message"][:400], "\n want", row["code"], row["message"][:400])
+        continue
     want = "%d validation error%s detected: %s" % (row["count"], "s" if row["count"] > 1 else "", "; ".join(row["errors"]))
     want = here(want)
     parts = lambda m: (m.split(": ", 1)[0], sorted(m.split(": ", 1)[-1].split("; ")))

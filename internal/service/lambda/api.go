@@ -297,12 +297,13 @@ func (s *Service) mayUse(ctx context.Context, functionARN string, c *configurati
 // nothing was found or nobody may, and message elsewhere.
 func refusal(e *awserr.Error) any {
 	var reason throttleError
+	var bare limitError
 	switch {
 	case e.Code == "ResourceNotFoundException":
 		return map[string]string{"Type": "User", "Message": e.Message}
 	case e.HTTPStatus() == http.StatusForbidden, e.HTTPStatus() == http.StatusRequestEntityTooLarge:
 		return map[string]string{"Message": e.Message}
-	case e.Code == "ValidationException", e.Code == "UnknownOperationException":
+	case e.Code == "ValidationException", e.Code == "UnknownOperationException", errors.As(e, &bare):
 		return map[string]string{"message": e.Message}
 	case errors.As(e, &reason):
 		return map[string]string{"Type": "User", "message": e.Message, "Reason": string(reason)}

@@ -276,11 +276,11 @@ func (s *Service) putConcurrency(ctx context.Context, in *concurrencyRequest) (*
 			total += p.Requested
 		}
 		if total > *n {
-			return nil, invalidParameter(" ReservedConcurrentExecutions  %d should not be lower than function's total provisioned concurrency [%d].", *n, total)
+			return nil, overLimit(" ReservedConcurrentExecutions  %d should not be lower than function's total provisioned concurrency [%d].", *n, total)
 		}
 	}
 	if s.unreserved(r.name)-*n < leastUnreserved {
-		return nil, invalidParameter("Specified ReservedConcurrentExecutions for function decreases account's UnreservedConcurrentExecution below its minimum value of [%d].", leastUnreserved)
+		return nil, overLimit("Specified ReservedConcurrentExecutions for function decreases account's UnreservedConcurrentExecution below its minimum value of [%d].", leastUnreserved)
 	}
 	return &concurrency{n}, s.SetReserved(ctx, in.FunctionName, n)
 }

@@ -42,3 +42,15 @@ func (v violations) err() error {
 		return awserr.New("ValidationException", http.StatusBadRequest, "%s", strconv.Itoa(len(v))+" validation errors detected: "+strings.Join(v, "; "))
 	}
 }
+
+// A limitError marks refusals that Lambda sends without a Type: those of limits,
+// which another part of it checks.
+type limitError struct{}
+
+func (limitError) Error() string { return "a limit" }
+
+func overLimit(format string, args ...any) error {
+	no := awserr.New("InvalidParameterValueException", http.StatusBadRequest, format, args...)
+	no.Err = limitError{}
+	return no
+}

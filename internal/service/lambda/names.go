@@ -20,6 +20,7 @@ const (
 	qualifierPattern     = `\$(LATEST(\.PUBLISHED)?)|[a-zA-Z0-9-_$]+`
 	maxName              = 64
 	maxNameInARN         = 256
+	maxQualifier         = 128
 	maxNameInARNOfCreate = 140
 )
 
@@ -51,6 +52,9 @@ func (s *Service) resolve(name, qualifier string) (reference, error) {
 	if qualifier != "" && !qualifierRE.MatchString(qualifier) {
 		v.add(qualifier, "qualifier", "satisfy regular expression pattern: "+qualifierPattern)
 	}
+	if len(qualifier) > maxQualifier {
+		v.add(qualifier, "qualifier", "have length less than or equal to 128")
+	}
 	if err := v.err(); err != nil {
 		return reference{}, err
 	}
@@ -67,8 +71,6 @@ func (s *Service) located(m []string, qualifier string) (reference, error) {
 		return r, awserr.New("AccessDeniedException", http.StatusForbidden, "")
 	case r.qualifier != "" && qualifier != "" && r.qualifier != qualifier:
 		return r, invalidParameter("The derived qualifier from the function name does not match the specified qualifier.")
-	case len(r.name) > maxName:
-		return r, invalidParameter("1 validation error detected: Value '%s' at 'functionName' failed to satisfy constraint: Member must have length less than or equal to 64", r.name)
 	}
 	if qualifier != "" {
 		r.qualifier = qualifier

@@ -58,6 +58,9 @@ func (s *Service) CreateFunction(ctx context.Context, in *CreateFunctionInput) (
 	if err := s.check(&v, bad); err != nil {
 		return nil, err
 	}
+	if len(name) > maxName {
+		return nil, invalidParameter("1 validation error detected: Value '%s' at 'functionName' failed to satisfy constraint: Member must have length less than or equal to 64", name)
+	}
 	if _, ok := s.functions.Get(name); ok {
 		return nil, conflict("Function already exist: %s", name)
 	}

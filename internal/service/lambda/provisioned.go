@@ -50,10 +50,10 @@ func (s *Service) SetProvisioned(ctx context.Context, name, qualifier string, n 
 		}
 		unreserved := s.unreserved(r.name)
 		if f.Reserved == nil && total > unreserved {
-			return invalidParameter("Specified ConcurrentExecutions for function is greater than account's unreserved concurrency [%d].", unreserved)
+			return overLimit("Specified ConcurrentExecutions for function is greater than account's unreserved concurrency [%d].", unreserved)
 		}
 		if f.Reserved == nil && unreserved-total < leastUnreserved {
-			return invalidParameter("Specified ConcurrentExecutions for function decreases account's UnreservedConcurrentExecution below its minimum value of [%d].", leastUnreserved)
+			return overLimit("Specified ConcurrentExecutions for function decreases account's UnreservedConcurrentExecution below its minimum value of [%d].", leastUnreserved)
 		}
 		if f.Provisioned == nil {
 			f.Provisioned = map[string]Provision{}
@@ -91,6 +91,9 @@ func (s *Service) DeleteProvisioned(ctx context.Context, name, qualifier string)
 	r, err := s.provisionable(name, qualifier, "The function resource provided must be an alias or a published version.")
 	if err != nil {
 		return err
+	}
+	if _, ok := s.functions.Get(r.name); !ok {
+		return s.qualified(&record{}, r)
 	}
 	return s.change(ctx, r.name, func(f *record) error {
 		if err := s.qualified(f, r); err != nil {

@@ -153,7 +153,7 @@ func (s *Service) checkAlias(f *record, a *Alias) error {
 		case !isNumber(other):
 			return awserr.New("ValidationException", http.StatusBadRequest, "1 validation error detected: Value '{%s=%v}' at 'routingConfig.additionalVersionWeights' failed to satisfy constraint: Map keys must satisfy constraint: [Member must have length less than or equal to 1024, Member must have length greater than or equal to 1, Member must satisfy regular expression pattern: [0-9]+]", other, share)
 		case a.FunctionVersion == latest:
-			return invalidParameter("$LATEST is not supported for an alias pointing to more than 1 version")
+			return overLimit("$LATEST is not supported for an alias pointing to more than 1 version")
 		case other == a.FunctionVersion:
 			return invalidParameter("Invalid function version %s. Function version %s is already included in routing configuration.", other, other)
 		case !ok:
