@@ -246,11 +246,11 @@ func newFleet(t *testing.T, flags ...string) *fleet {
 }
 
 // settle deploys a version and waits until every gateway serves it.
-func (f *fleet) settle(by *gateway, version, parameters int) {
-	f.t.Helper()
+func (f *fleet) settle(t *testing.T, by *gateway, version, parameters int) {
+	t.Helper()
 	f.newest.Store(int64(version))
 	if out, err := by.deploy(version, parameters); err != nil {
-		f.t.Fatalf("deploy version %d: %v\n%s\n%s", version, err, out, by.log())
+		t.Fatalf("deploy version %d: %v\n%s\n%s", version, err, out, by.log())
 	}
 	f.acknowledged.Store(int64(version))
 }
@@ -321,11 +321,18 @@ func TestFleet(t *testing.T) {
 		}
 	}
 	eventually(t, "all nodes know each other", 20*time.Second, func() bool { return len(g3.engine().Nodes) == 3 })
-	f.settle(g1, 1, 5)
+	f.settle(t, g1, 1, 5)
 	f.api = g1.output("Api")
 	for _, g := range f.gateways {
 		eventually(t, "version 1 is served", 10*time.Second, func() bool { return f.serves(g, 1) })
 	}
+	var warm spread
+	for range 200 {
+		began := time.Now()
+		g1.call(f.api, "/", f.admin)
+		warm = append(warm, time.Since(began))
+	}
+	t.Logf("a warm call of a function on the gateway: %v", warm)
 	t.Run("a change is served by all", func(t *testing.T) { f.propagation(t) })
 	t.Run("a revoked key is refused by all", func(t *testing.T) { f.revocation(t) })
 
@@ -376,7 +383,7 @@ func (f *fleet) propagation(t *testing.T) {
 	var times spread
 	for version := 2; version <= 8; version++ {
 		by := f.gateways[version%3]
-		f.settle(by, version, 5)
+		f.settle(t, by, version, 5)
 		acknowledged := time.Now()
 		var group sync.WaitGroup
 		var mu sync.Mutex
@@ -456,7 +463,7 @@ func (f *fleet) takeOver(t *testing.T, victim *gateway) {
 	victim.start()
 	t.Logf("the gateway is back after %v", victim.awaitReady().Round(time.Millisecond))
 	eventually(t, "it serves", 10*time.Second, func() bool { return f.serves(victim, int(f.acknowledged.Load())) })
-	f.settle(victim, version+1, 5)
+	f.settle(t, victim, version+1, 5)
 }
 
 // cutOff takes a gateway's link to the NATS servers away and gives it back.
@@ -468,7 +475,7 @@ func (f *fleet) cutOff(t *testing.T, victim *gateway) {
 	victim.cut()
 	cut := time.Now()
 	by.revoke("cut-off", key)
-	f.settle(by, before+1, 5)
+	f.settle(t, by, before+1, 5)
 	eventually(t, "status says that it is cut off", 30*time.Second, func() bool { return victim.engine().CutOff })
 	t.Logf("status says so %v after the cut", time.Since(cut).Round(time.Millisecond))
 	if !f.serves(victim, before) {
@@ -507,7 +514,7 @@ func (f *fleet) serverDies(t *testing.T) {
 			f.cluster.kill(i)
 		}()
 		began := time.Now()
-		f.settle(f.gateways[i], version, 40)
+		f.settle(t, f.gateways[i], version, 40)
 		t.Logf("NATS server %d killed: the deployment under way was complete after %v", i+1, time.Since(began).Round(time.Millisecond))
 		<-done
 		acknowledged := time.Now()

@@ -73,16 +73,19 @@ func (s *Store) Put(ctx context.Context, content []byte) (hash string, err error
 		return "", fmt.Errorf("store blob: it has %d bytes, at most %d are allowed", len(content), MaxSize)
 	}
 	hash = Hash(content)
-	_, err = s.objects.GetInfo(ctx, hash)
-	if err == nil {
-		return hash, nil
-	}
-	if !errors.Is(err, jetstream.ErrObjectNotFound) {
-		return "", fmt.Errorf("store blob: %w", err)
-	}
-	_, err = s.objects.Put(ctx, jetstream.ObjectMeta{
-		Name: hash, Opts: &jetstream.ObjectMetaOptions{ChunkSize: chunk - 64<<10},
-	}, bytes.NewReader(content))
+	err = s.again(ctx, func(ctx context.Context) error {
+		_, err := s.objects.GetInfo(ctx, hash)
+		if err == nil {
+			return nil
+		}
+		if !errors.Is(err, jetstream.ErrObjectNotFound) {
+			return err
+		}
+		_, err = s.objects.Put(ctx, jetstream.ObjectMeta{
+			Name: hash, Opts: &jetstream.ObjectMetaOptions{ChunkSize: chunk - 64<<10},
+		}, bytes.NewReader(content))
+		return err
+	})
 	if err != nil {
 		return "", fmt.Errorf("store blob: %w", err)
 	}
@@ -107,23 +110,37 @@ func (s *Store) Get(ctx context.Context, hash string) ([]byte, error) {
 	return content, nil
 }
 
-// read reads a blob. Of servers that are shared, one may not know yet what another
-// node has stored, and one that dies never answers.
-func (s *Store) read(ctx context.Context, hash string) (content []byte, err error) {
+// electionWait is how long servers that are shared may have no leader, and more.
+const electionWait = 30 * time.Second
+
+// again calls do until it succeeds or tries are over: a server that dies never
+// answers, and a cluster elects a new leader.
+func (s *Store) again(ctx context.Context, do func(ctx context.Context) error) error {
 	if !s.shared {
-		return s.objects.GetBytes(ctx, hash)
+		return do(ctx)
 	}
-	for patience := 2 * time.Second; ; patience *= 2 {
+	end := time.Now().Add(electionWait)
+	for patience := 5 * time.Second; ; patience *= 2 {
 		trying, cancel := context.WithTimeout(ctx, patience)
-		content, err = s.objects.GetBytes(trying, hash)
-		for errors.Is(err, jetstream.ErrObjectNotFound) && engine.Passing(trying) {
-			content, err = s.objects.GetBytes(trying, hash)
-		}
+		err := do(trying)
 		cancel()
-		if err == nil || errors.Is(err, jetstream.ErrObjectNotFound) || patience > time.Minute || ctx.Err() != nil {
-			return content, err
+		if err == nil || errors.Is(err, jetstream.ErrObjectNotFound) || time.Now().After(end) || !engine.Passing(ctx) {
+			return err
 		}
 	}
+}
+
+// read reads a blob. Of servers that are shared, one may not know yet what another
+// node has stored.
+func (s *Store) read(ctx context.Context, hash string) (content []byte, err error) {
+	err = s.again(ctx, func(ctx context.Context) (err error) {
+		content, err = s.objects.GetBytes(ctx, hash)
+		for tries := 0; s.shared && tries < 10 && errors.Is(err, jetstream.ErrObjectNotFound) && engine.Passing(ctx); tries++ {
+			content, err = s.objects.GetBytes(ctx, hash)
+		}
+		return err
+	})
+	return content, err
 }
 
 // Delete removes a blob; removing what is gone succeeds.

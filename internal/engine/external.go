@@ -60,6 +60,9 @@ func connect(ctx context.Context, c Config) (_ *Engine, err error) {
 		nats.DisconnectErrHandler(func(_ *nats.Conn, err error) {
 			c.Log.WarnContext(ctx, "disconnected from NATS", slog.Any("error", err))
 		}),
+		nats.ErrorHandler(func(_ *nats.Conn, _ *nats.Subscription, err error) { // else it is printed
+			c.Log.DebugContext(ctx, "NATS", slog.Any("error", err))
+		}),
 		nats.ReconnectHandler(func(conn *nats.Conn) {
 			c.Log.InfoContext(ctx, "connected to NATS again", slog.String("server", conn.ConnectedServerName()))
 		}),
