@@ -23,7 +23,7 @@ var layers = []struct {
 	{false, []string{"arn", "sigv4", "policy", "internal/awserr"}},
 	{false, []string{
 		"internal/engine", "internal/store", "internal/blob", "internal/trace", "internal/wire", "internal/access", "internal/template",
-		"internal/backup", "internal/fdpass", "internal/http1", "internal/sam", "internal/stack", "internal/sandbox", "internal/runtimeapi", "internal/execenv", "internal/worker", "internal/emulator",
+		"internal/backup", "internal/fdpass", "internal/rootfs", "internal/http1", "internal/sam", "internal/stack", "internal/sandbox", "internal/runtimeapi", "internal/execenv", "internal/worker", "internal/emulator",
 	}},
 	{true, []string{
 		"internal/service/apigatewayv2", "internal/service/lambda", "internal/service/iam", "internal/service/sts", "internal/service/ssm", "internal/service/s3",
