@@ -7,6 +7,7 @@ import (
 	"crypto/sha256"
 	"encoding/base64"
 	"encoding/json"
+	"maps"
 	"math/big"
 	"net/http"
 	"net/http/httptest"
@@ -48,9 +49,7 @@ func newTestIssuer(t *testing.T) *testIssuer {
 func (i *testIssuer) token(t *testing.T, claims map[string]any) string {
 	t.Helper()
 	all := map[string]any{"iss": i.URL, "aud": "me", "sub": "u", "exp": time.Now().Add(time.Hour).Unix()}
-	for name, value := range claims {
-		all[name] = value
-	}
+	maps.Copy(all, claims)
 	part := func(v any) string {
 		text, err := json.Marshal(v)
 		if err != nil {
