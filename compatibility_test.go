@@ -23,6 +23,7 @@ var update = flag.Bool("update", false, "write docs/compatibility.md anew")
 type compatibility struct {
 	title, intro string
 	sections     []compatibilitySection
+	more         string // after the sections
 }
 
 type compatibilitySection struct {
@@ -48,7 +49,7 @@ const (
 	no     answer = "no"
 )
 
-var chapters = []compatibility{httpAPICompatibility(), instanceCompatibility()}
+var chapters = []compatibility{httpAPICompatibility(), instanceCompatibility(), templateCompatibility()}
 
 // docs/compatibility.md is written by this test, and the tests that it names
 // are there: with -update it is written anew.
@@ -66,6 +67,7 @@ func TestCompatibility(t *testing.T) {
 				fmt.Fprintf(&b, "| %s | %s | %s | %s |\n", r.what, r.here, r.missing, proofs(r.proof))
 			}
 		}
+		b.WriteString(c.more)
 	}
 	file := filepath.Join("docs", "compatibility.md")
 	if *update {

@@ -22,7 +22,9 @@ import (
 // words for him; such a type is as one that is not known, but for that.
 //
 // Properties is a value of the struct that a resource's properties are decoded
-// into; nil: only Required is known of them before a deployment.
+// into; nil: only Required is known of them before a deployment. Check, if not
+// nil, finds what more the handler would refuse of the values that are known: a
+// [*template.Error].
 type Type struct {
 	Name       string
 	Level      Level
@@ -37,6 +39,7 @@ type Type struct {
 	Outside      bool
 	Needs        string
 	Properties   any
+	Check        func(properties *template.Node) error
 }
 
 // A Level says how much of a resource exists locally. Its zero value is

@@ -23,6 +23,9 @@ func (t Types) Verify(b *template.Bound) error {
 		}
 		properties := known(b, r)
 		found = append(found, of(r, typ.missing(properties)), of(r, typ.shape(properties)))
+		if typ.Check != nil {
+			found = append(found, of(r, typ.Check(properties)))
+		}
 	}
 	return template.Join(found...)
 }

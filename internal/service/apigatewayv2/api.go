@@ -69,7 +69,7 @@ func checkAPI(a *API) error {
 	switch a.ProtocolType {
 	case "HTTP":
 	case "WEBSOCKET":
-		return badRequest("WEBSOCKET APIs are not served by this gateway")
+		return badRequest(noWebSocket)
 	default:
 		return badRequest("Invalid protocol specified. Must be one of [HTTP, WEBSOCKET]")
 	}

@@ -9,7 +9,7 @@ import (
 
 // OwnTypes returns the resource types that CloudFormation itself serves.
 func (s *Service) OwnTypes() []stack.Type {
-	return []stack.Type{
+	types := []stack.Type{
 		{
 			Name: "AWS::CloudFormation::Stack", Level: stack.Real, Attributes: []string{"Outputs.*"}, Required: []string{"TemplateURL"},
 			MaxName: 128, Handler: nested{s}, Properties: nestedProperties{},
@@ -25,6 +25,10 @@ func (s *Service) OwnTypes() []stack.Type {
 		{Name: "AWS::CloudFormation::WaitConditionHandle", Level: stack.Record, Attributes: []string{}, Handler: waitHandle{s}, Properties: struct{}{}},
 		{Name: "AWS::CloudFormation::WaitCondition", Level: stack.Record, Attributes: []string{"Data"}, Handler: waitCondition{s}, Properties: waitProperties{}},
 	}
+	for _, t := range paperTypes() {
+		types = append(types, t.table())
+	}
+	return types
 }
 
 // recorded serves types that have no effect here.

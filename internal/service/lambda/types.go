@@ -14,7 +14,7 @@ import (
 func (s *Service) Types() []stack.Type {
 	return []stack.Type{
 		{
-			Name: "AWS::Lambda::Function", Level: stack.Real, Handler: functions{s}, Properties: functionProperties{},
+			Name: "AWS::Lambda::Function", Level: stack.Real, Handler: functions{s}, Properties: functionProperties{}, Check: functions{s}.check,
 			Replace: []string{"FunctionName", "PackageType"}, Required: []string{"Code", "Role"},
 			Attributes:   []string{"Arn", "SnapStartResponse", "SnapStartResponse.ApplyOn", "SnapStartResponse.OptimizationStatus"},
 			NameProperty: "FunctionName", MaxName: maxName,
