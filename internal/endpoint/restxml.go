@@ -59,6 +59,9 @@ func (xmlProtocol) decode(c *call) error {
 func (c *call) authenticateXML(ctx context.Context, scope sigv4.Scope, signed bool) error {
 	if !signed {
 		c.caller = access.Anonymous()
+		if c.r.URL.Query().Has("AWSAccessKeyId") {
+			return awserr.New("InvalidRequest", http.StatusBadRequest, "The authorization mechanism you have provided is not supported. Please use AWS4-HMAC-SHA256.")
+		}
 		return nil
 	}
 	var err error

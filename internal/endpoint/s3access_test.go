@@ -117,6 +117,7 @@ func TestS3PresignedURLs(t *testing.T) {
 	forged := presign("GET", "/box/a%20b", time.Now())
 	forged.URL.Path = "/box/hoisted"
 	s.send(forged).want(403, "SignatureDoesNotMatch")
+	s.as("", "GET", "/box/a%20b?AWSAccessKeyId=ADMINISTRATOR&Signature=x&Expires=4000000000", "").want(400, "Please use AWS4-HMAC-SHA256.")
 	late := presign("GET", "/box/none", time.Now())
 	s.send(late).want(404, "NoSuchKey")
 }

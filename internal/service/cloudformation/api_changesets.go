@@ -22,7 +22,9 @@ type createChangeSetInput struct {
 type createChangeSetOutput struct{ Id, StackId string }
 
 func (a api) createChangeSet(ctx context.Context, in *createChangeSetInput) (*createChangeSetOutput, error) {
-	if in.ImportExistingResources || len(in.ResourcesToImport) > 0 {
+	// ImportExistingResources, which CDK's bootstrap sends, is about resources that are there already: here the
+	// deployment fails at those, as it does without.
+	if len(in.ResourcesToImport) > 0 {
 		return nil, unsupported("the import of existing resources")
 	}
 	switch in.OnStackFailure {

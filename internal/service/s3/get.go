@@ -64,7 +64,7 @@ type getObjectOutput struct {
 	ContentRange string            `rest:"header=Content-Range"`
 	PartsCount   int               `rest:"header=x-amz-mp-parts-count"`
 	TagCount     int               `rest:"header=x-amz-tagging-count"`
-	Metadata     map[string]string `rest:"prefix=X-Amz-Meta-"`
+	Metadata     map[string]string `rest:"prefix=x-amz-meta-"`
 	Length       int64             `rest:"length"`
 	Body         io.ReadCloser     `rest:"body"`
 }

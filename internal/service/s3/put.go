@@ -29,7 +29,7 @@ type objectSettings struct {
 	ACL          string            `rest:"header=x-amz-acl"`
 	StorageClass string            `rest:"header=x-amz-storage-class"`
 	Tagging      string            `rest:"header=x-amz-tagging"`
-	Metadata     map[string]string `rest:"prefix=X-Amz-Meta-"`
+	Metadata     map[string]string `rest:"prefix=x-amz-meta-"`
 }
 
 // checked returns the parts of a version that the settings say.

@@ -38,7 +38,7 @@ func Encode(output any) (*Answer, error) {
 			}
 		case "prefix":
 			for key, value := range field.Seq2() {
-				a.Header.Set(p.name+key.String(), value.String())
+				a.Header[p.name+key.String()] = []string{value.String()} // as it is: clients show the name
 			}
 		case "text":
 			a.Body = []byte(field.String())

@@ -162,7 +162,7 @@ type output struct {
 	Name     string
 	Modified time.Time         `rest:"header=Last-Modified" xml:"-"`
 	ETag     string            `rest:"header=ETag" xml:"-"`
-	Meta     map[string]string `rest:"prefix=X-Amz-Meta-" xml:"-"`
+	Meta     map[string]string `rest:"prefix=x-amz-meta-" xml:"-"`
 	Status   int               `rest:"status" xml:"-"`
 }
 
@@ -172,7 +172,7 @@ func TestEncode(t *testing.T) {
 		t.Fatal(err)
 	}
 	want := Answer{
-		Status: 206, Header: http.Header{"Last-Modified": {"Sun, 09 Mar 2031 12:00:00 GMT"}, "X-Amz-Meta-A": {"b"}},
+		Status: 206, Header: http.Header{"Last-Modified": {"Sun, 09 Mar 2031 12:00:00 GMT"}, "x-amz-meta-a": {"b"}},
 		Body: []byte(xml.Header + `<Result xmlns="http://s3.amazonaws.com/doc/2006-03-01/"><Name>&lt;n&gt;</Name></Result>`),
 	}
 	if diff := cmp.Diff(want, *a); diff != "" {
