@@ -45,7 +45,7 @@ func (a *account) order(ctx context.Context, name string, show func(proof *tls.C
 	if order, err = a.client.WaitOrder(ctx, order.URI); err != nil {
 		return nil, fmt.Errorf("wait for the order: %w", err)
 	}
-	key, keyPEM, err := newKey()
+	key, _, err := newKey()
 	if err != nil {
 		return nil, err
 	}
@@ -57,10 +57,7 @@ func (a *account) order(ctx context.Context, name string, show func(proof *tls.C
 	if err != nil {
 		return nil, fmt.Errorf("fetch the certificate: %w", err)
 	}
-	for _, der := range chain {
-		keyPEM = append(keyPEM, pem.EncodeToMemory(&pem.Block{Type: "CERTIFICATE", Bytes: der})...)
-	}
-	return keyPEM, nil
+	return asPEM(&tls.Certificate{Certificate: chain, PrivateKey: key})
 }
 
 // prove answers the authority's challenge for one authorization.
