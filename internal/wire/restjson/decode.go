@@ -27,7 +27,8 @@ type Request struct {
 func (r *Request) Decode(into any) error {
 	v := reflect.ValueOf(into).Elem()
 	payload := false
-	for f := range v.Type().Fields() {
+	fields := reflect.VisibleFields(v.Type()) // those of embedded structs too
+	for _, f := range fields {
 		payload = payload || placeOf(f).kind == "payload"
 	}
 	if !payload {
@@ -35,7 +36,7 @@ func (r *Request) Decode(into any) error {
 			return err
 		}
 	}
-	for f := range v.Type().Fields() {
+	for _, f := range fields {
 		if err := r.fill(v.FieldByIndex(f.Index), placeOf(f)); err != nil {
 			return err
 		}

@@ -90,6 +90,24 @@ func TestDecode(t *testing.T) {
 	}
 }
 
+type pageOf struct {
+	Marker string `rest:"query=Marker"`
+}
+
+func TestDecodeFillsEmbeddedStructs(t *testing.T) {
+	var in struct {
+		Name string
+		pageOf
+	}
+	r := Request{Query: url.Values{"Marker": {"m"}}, Body: []byte(`{"Name":"n","Marker":"of the body"}`)}
+	if err := r.Decode(&in); err != nil {
+		t.Fatal(err)
+	}
+	if in.Name != "n" || in.Marker != "m" {
+		t.Errorf("decoded %+v", in)
+	}
+}
+
 func TestDecodeRefuses(t *testing.T) {
 	for name, r := range map[string]Request{
 		"a body that is no JSON":        {Body: []byte(`{`)},
