@@ -62,8 +62,9 @@ type stream struct {
 	ended    bool     // what is left are the last segments of both sides
 }
 
-// startEgress carries until stop is called.
-func startEgress(device *os.File, listener net.Listener, allows func(string, netip.AddrPort) bool) (stop func(), err error) {
+// startEgress carries until stop is called. Nothing more is let out when ctx is
+// done.
+func startEgress(ctx context.Context, device *os.File, listener net.Listener, allows func(string, netip.AddrPort) bool) (stop func(), err error) {
 	own, err := netip.ParseAddrPort(listener.Addr().String())
 	if err != nil {
 		return nil, err
@@ -72,7 +73,7 @@ func startEgress(device *os.File, listener net.Listener, allows func(string, net
 		device: device, listener: listener, own: own, allows: allows, resolver: resolver("/etc/resolv.conf"),
 		streams: map[flow]*stream{}, ports: map[uint16]*stream{}, datagrams: map[flow]net.Conn{},
 	}
-	ctx, cancel := context.WithCancel(context.Background())
+	ctx, cancel := context.WithCancel(ctx)
 	e.running.Go(func() { e.read(ctx) })
 	e.running.Go(func() { e.accept(ctx) })
 	return func() {
@@ -168,7 +169,7 @@ func (e *egress) open(ctx context.Context, p packet) {
 		}
 	}
 	e.streams[s.flow], e.ports[s.port] = s, s
-	syn := packet(slices.Clone(p))
+	syn := slices.Clone(p)
 	e.running.Go(func() { e.connect(ctx, s, syn) })
 }
 

@@ -155,7 +155,7 @@ func defaultRoute(name string) error {
 		return os.NewSyscallError("default route", err)
 	}
 	if code := int32(order.Uint32(answer[unix.SizeofNlMsghdr:])); code != 0 { //nolint:gosec // it is one
-		return os.NewSyscallError("default route", unix.Errno(-code))
+		return os.NewSyscallError("default route", unix.Errno(-code)) //nolint:gosec // errors are small
 	}
 	return nil
 }

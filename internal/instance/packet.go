@@ -102,7 +102,7 @@ func checksum(b []byte, sum uint32) uint16 {
 	for sum > 0xffff {
 		sum = sum>>16 + sum&0xffff
 	}
-	return ^uint16(sum) //nolint:gosec // folded above
+	return ^uint16(sum)
 }
 
 // newPacket returns a packet whose payload is still to be filled.

@@ -230,7 +230,7 @@ func (s *session) open(ctx context.Context, fds []int) error {
 		serveMetadata(o.metadata, s.command.Metadata), forward(ctx, o.gateway, s.command.Gateway), forward(ctx, o.control, s.command.Control),
 		func() { cancel(); <-followed; _ = o.hosts.Close() })
 	if o.device != nil {
-		stop, err := startEgress(o.device, o.streams, s.command.Egress)
+		stop, err := startEgress(ctx, o.device, o.streams, s.command.Egress)
 		if err != nil {
 			return err
 		}

@@ -92,7 +92,7 @@ func (s *Server) userData(ctx context.Context, i *ec2.Instance) {
 		s.log.WarnContext(ctx, "user data was not run", "instance", i.InstanceID, "error", err)
 	case status != 0:
 		output.append(fmt.Sprintf("hakone: user data ended with status %d", status))
-		s.log.WarnContext(ctx, "user data failed: see hakone logs "+firstOf(i.LogicalID, i.InstanceID), "instance", i.InstanceID, "status", status)
+		s.log.WarnContext(ctx, "user data failed", "instance", i.InstanceID, "status", status, "see", "hakone logs "+firstOf(i.LogicalID, i.InstanceID))
 	default:
 		output.append("hakone: user data ended with status 0")
 	}

@@ -41,7 +41,7 @@ func UserDataScript(i *Instance) ([]byte, error) {
 	}
 	if !bytes.HasPrefix(text, []byte("#!")) {
 		line, _, _ := bytes.Cut(text, []byte("\n"))
-		return nil, fmt.Errorf("user data that begins with %.40q is no script: hakone runs what begins with #!", line)
+		return nil, fmt.Errorf("user data that begins with %.40q is no script: hakone runs those only, by their first line #!PROGRAM", line)
 	}
 	return text, nil
 }
