@@ -229,12 +229,17 @@ func (l lookup) version(id string) (*Version, error) {
 	return r.Now, nil
 }
 
+// noAttribute is the refusal of an attribute that a resource does not have. Of a
+// custom resource it is the answer of its function that lacks it.
 func noAttribute(id, attribute, typeName string) error {
-	return &template.Error{
-		Message: fmt.Sprintf("Template error: resource %s does not support attribute type %s in Fn::GetAtt", id, attribute),
-		Hint:    fmt.Sprintf("the resource is of type %s", typeName),
+	e := &template.Error{Message: fmt.Sprintf(noAttributeText+"%s does not exist in schema for %s", attribute, typeName), Hint: "the resource is " + id}
+	if isCustom(typeName) {
+		e.Message = fmt.Sprintf("CustomResource attribute error: Vendor response doesn't contain %s attribute in object %s", attribute, id)
 	}
+	return e
 }
+
+const noAttributeText = "Requested attribute "
 
 // Lookup returns the values of the resources that the stack has.
 func (d *Deployment) Lookup() template.Lookup {

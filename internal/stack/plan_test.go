@@ -29,7 +29,7 @@ func TestPlan(t *testing.T) {
 		t.Errorf("plan of the same template: %+v", p)
 	}
 	if _, err = w.deployment("Resources:\n  A: {Type: AWS::SNS::Topic, Properties: {X: !GetAtt B.Nope}}\n  B: {Type: AWS::SNS::Topic}\n").Plan(); err == nil ||
-		err.Error() != "Template error: resource B does not support attribute type Nope in Fn::GetAtt" {
+		err.Error() != "Requested attribute Nope does not exist in schema for AWS::SNS::Topic" {
 		t.Errorf("unknown attribute: %v", err)
 	}
 }

@@ -3,6 +3,7 @@ package stack
 import (
 	"fmt"
 	"slices"
+	"strings"
 
 	"github.com/hakonegate/hakone/internal/template"
 )
@@ -16,12 +17,23 @@ type PropertyNames []string
 // its resource.
 func (t Types) Verify(b *template.Bound) error {
 	var found []error
+	l := attributes{t, map[string]string{}}
 	for _, r := range b.Resources() {
+		l.of[r.ID] = r.Type
+	}
+	for _, o := range b.Template.Outputs {
+		if o.Condition == "" || b.Condition(o.Condition) {
+			_, err := b.Resolve(o.Value, l)
+			found = append(found, attributeFault(err))
+		}
+	}
+	for _, r := range b.Resources() {
+		properties, err := known(b, r, l)
+		found = append(found, err)
 		typ, ok := t[r.Type]
 		if !ok {
 			continue
 		}
-		properties := known(b, r)
 		found = append(found, of(r, typ.missing(properties)), of(r, typ.shape(properties)))
 		if typ.Check != nil {
 			found = append(found, of(r, typ.Check(properties)))
@@ -32,15 +44,17 @@ func (t Types) Verify(b *template.Bound) error {
 
 // known returns the properties as far as they are known: what a function gives
 // that cannot be computed, maybe because of a fault that Check tells, is unknown.
-func known(b *template.Bound, r *template.Resource) *template.Node {
+func known(b *template.Bound, r *template.Resource, l attributes) (*template.Node, error) {
 	if !r.Properties.IsMap() {
-		return template.Map().At(r.Position)
+		return template.Map().At(r.Position), nil
 	}
+	var found []error
 	properties := template.Map().At(r.Properties.Position)
 	for _, p := range r.Properties.Pairs {
-		value, err := b.Resolve(p.Value, template.NothingCreated)
+		value, err := b.Resolve(p.Value, l)
 		switch {
 		case err != nil:
+			found = append(found, attributeFault(err))
 			p.Value = &template.Node{Kind: template.Unknown, Position: p.Value.Position}
 		case value == nil: // AWS::NoValue
 			continue
@@ -49,7 +63,33 @@ func known(b *template.Bound, r *template.Resource) *template.Node {
 		}
 		properties.Pairs = append(properties.Pairs, p)
 	}
-	return properties
+	return properties, template.Join(found...)
+}
+
+// attributes is what is known before anything is created: which attributes there
+// will be.
+type attributes struct {
+	types Types
+	of    map[string]string // types by logical id
+}
+
+// Ref implements [template.Lookup].
+func (attributes) Ref(string) (string, error) { return "", template.ErrUnknown }
+
+// GetAtt implements [template.Lookup].
+func (l attributes) GetAtt(id, attribute string) (*template.Node, error) {
+	if t, ok := l.types[l.of[id]]; ok && !t.hasAttribute(attribute) {
+		return nil, noAttribute(id, attribute, t.Name)
+	}
+	return nil, template.ErrUnknown
+}
+
+// attributeFault keeps what only this check finds: Check tells the rest.
+func attributeFault(err error) error {
+	if err != nil && strings.HasPrefix(err.Error(), noAttributeText) {
+		return err
+	}
+	return nil
 }
 
 // missing names the required properties that are not there.
