@@ -159,7 +159,11 @@ func (a *restMacro) construct() error {
 		}
 		a.api.set("BodyS3Location", location.body())
 	}
-	if endpoint := a.get("EndpointConfiguration"); truthy(endpoint) {
+	endpoint := a.get("EndpointConfiguration")
+	if !truthy(endpoint) && a.partition() != "aws" {
+		endpoint = template.Text("REGIONAL") // no other partition has edge locations
+	}
+	if truthy(endpoint) {
 		if err := a.endpoint(endpoint); err != nil {
 			return err
 		}

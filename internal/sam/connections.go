@@ -61,15 +61,15 @@ var connections = sync.OnceValue(func() map[[2]string]*connection {
 	return all
 })
 
-// permissions returns what may be asked for.
+// permissions returns what may be asked for, in the order of AWS's texts.
 func (c *connection) permissions() []string {
 	if c.how == "permission" || c.how == "queue" || c.how == "topic" {
 		return []string{"Write"}
 	}
 	var all []string
-	for _, p := range []string{"Read", "Write"} {
-		if slices.ContainsFunc(c.statements, func(s connectionStatement) bool { return s.permission == p }) {
-			all = append(all, p)
+	for _, s := range c.statements {
+		if !slices.Contains(all, s.permission) {
+			all = append(all, s.permission)
 		}
 	}
 	return all

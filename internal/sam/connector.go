@@ -22,13 +22,21 @@ func (t *translator) embeddedConnectors() {
 		}
 		p.Value.Delete("Connectors")
 		if !connectors.IsMap() {
-			t.fail(invalidResource(p.Key, connectors, "Property 'Connectors' should be a map."))
+			t.fail(invalidResource(p.Key, connectors, "Attribute '%s.Connectors' should be a map.", p.Key))
 			return
 		}
 		for _, c := range connectors.Pairs {
+			if !c.Value.IsMap() {
+				t.fail(invalidResource(p.Key+c.Key, c.Value, "%s.%s should be a map.", p.Key, p.Key+c.Key))
+				return
+			}
 			properties := c.Value.Get("Properties")
 			if !properties.IsMap() {
-				t.fail(invalidResource(p.Key, c.Value, "Property 'Connectors.%s.Properties' should be a map.", c.Key))
+				t.fail(invalidResource(p.Key, c.Value, "Attribute 'Connectors.%s.Properties' should be a map.", c.Key))
+				return
+			}
+			if reference := properties.Get("SourceReference"); reference != nil && !reference.IsMap() {
+				t.fail(invalidResource(p.Key, reference, "Property 'Connectors.%s.Properties.SourceReference' should be a map.", c.Key))
 				return
 			}
 			source := template.Map(template.P("Id", template.Text(p.Key)))
@@ -108,8 +116,14 @@ func (m *macro) connectorEnd(n *template.Node) (endpoint, error) {
 	if r == nil {
 		return endpoint{}, invalidResource(m.id, n, "Unable to find resource with logical ID '%s'.", id.Value)
 	}
-	e := endpoint{typ: r.Get("Type").Str(), qualifier: n.Get("Qualifier")}
-	e.plain = plainType(e.typ)
+	if !r.Get("Type").IsText() || r.Get("Type").Value == "" {
+		return endpoint{}, invalidResource(m.id, n, "'Type' is missing or not a string.")
+	}
+	e := endpoint{typ: r.Get("Type").Value, qualifier: n.Get("Qualifier")}
+	e.plain = e.typ
+	if m.translator.made[id.Value] != nil { // it was expanded without fault
+		e.plain = plainType(e.typ)
+	}
 	if e.qualifier == nil {
 		e.qualifier = template.Text("*")
 	}

@@ -68,7 +68,7 @@ func makeRESTEvent(e *eventSource) error {
 	if mode := e.get("ResponseTransferMode"); mode != nil {
 		e.warn(mode, "ResponseTransferMode of the event "+e.event+" has no effect, as in AWS's transform")
 	}
-	if credentials := restCredentials(e.get("Auth"), e.api.Get("Auth")); credentials != nil {
+	if credentials := restCredentials(e.partition(), e.get("Auth"), e.api.Get("Auth")); credentials != nil {
 		proxy.Set("credentials", credentials)
 	}
 	if err := enterMethod(paths, path, method, proxy, e.macro.node.Get("Condition").Str(), e.node.Position); err != nil {
@@ -112,12 +112,13 @@ func enterMethod(paths *template.Node, path, method string, with *template.Node,
 	return nil
 }
 
-// callerCredentials makes API Gateway invoke the function as the caller.
-const callerCredentials = "arn:aws:iam::*:user/*" //nolint:gosec // a pattern that means the caller, not a credential
+// callerCredentials ends the ARN that makes API Gateway invoke the function as
+// the caller.
+const callerCredentials = ":iam::*:user/*" //nolint:gosec // a pattern that means the caller, not a credential
 
 // restCredentials returns the credentials of an integration: with IAM
 // authorization the caller's, unless InvokeRole says otherwise.
-func restCredentials(method, api *template.Node) *template.Node {
+func restCredentials(partition string, method, api *template.Node) *template.Node {
 	authorizer := method.Get("Authorizer")
 	if !truthy(method) {
 		authorizer = api.Get("DefaultAuthorizer")
@@ -137,7 +138,7 @@ func restCredentials(method, api *template.Node) *template.Node {
 	case "NONE":
 		return nil
 	case "CALLER_CREDENTIALS":
-		return template.Text(callerCredentials)
+		return template.Text("arn:" + partition + callerCredentials)
 	default:
 		return role
 	}
@@ -193,12 +194,21 @@ func (e *eventSource) restAuth(auth, body *template.Node, path, method string) e
 		if !policy.IsMap() {
 			return invalidResource(e.event, policy, "Property 'Auth.ResourcePolicy' should be a map.")
 		}
-		if err := addResourcePolicy(body, policy, template.List(methodResource(path, method, e.api.Get("StageName")))); err != nil {
+		if err := addResourcePolicy(body, policy, template.List(methodResource(path, method, e.stageName()))); err != nil {
 			return err
 		}
 		addCustomStatements(body, policy)
 	}
 	return nil
+}
+
+// stageName returns the stage that an event's resource policy names: the API's,
+// but that of its own Stage for a state machine.
+func (e *eventSource) stageName() *template.Node {
+	if e.machine {
+		return orNull(e.get("Stage"))
+	}
+	return e.api.Get("StageName")
 }
 
 // restAuthorizer requires the authorizer that an event's Auth names.

@@ -58,6 +58,10 @@ func (t *translator) mergeGlobals() {
 		if section == nil || !isServerless(p.Value) {
 			continue
 		}
+		if f := checkIgnored(p, section); f != nil {
+			t.fail(f)
+			return
+		}
 		merged := template.Map()
 		merged.Position = section.Position
 		for _, g := range section.Pairs {
@@ -106,6 +110,23 @@ func checkGlobals(section template.Pair) *fault {
 			f := invalidGlobals(p.Value, "'%s' is not a supported property of '%s'. Must be one of the following values - %s", p.Key, section.Key, quoted(supported))
 			f.place = p.KeyPosition
 			return f
+		}
+	}
+	return nil
+}
+
+// checkIgnored checks that IgnoreGlobals says '*' or names what Globals has.
+func checkIgnored(resource template.Pair, section *template.Node) *fault {
+	ignore := resource.Value.Get("IgnoreGlobals")
+	switch {
+	case ignore.IsNull() || ignore.Str() == "*":
+		return nil
+	case !ignore.IsList():
+		return invalidResource(resource.Key, ignore, "Resource %s has invalid resource attribute 'IgnoreGlobals'.", resource.Key)
+	}
+	for _, item := range ignore.Items {
+		if !item.IsText() || !section.Has(item.Value) {
+			return invalidResource(resource.Key, item, "Resource %s has invalid resource attribute 'IgnoreGlobals' on item '%s'.", resource.Key, pythonText(item))
 		}
 	}
 	return nil

@@ -2,7 +2,6 @@ package sam
 
 import (
 	"crypto/sha1" //nolint:gosec // the logical ids of AWS's transform are made of SHA-1; nothing is protected by it
-	"crypto/sha256"
 	"encoding/hex"
 	"fmt"
 	"slices"
@@ -105,10 +104,5 @@ func writeASCII(b *strings.Builder, s string) {
 
 func longHash(text string) string {
 	sum := sha1.Sum([]byte(text)) //nolint:gosec // as above
-	return hex.EncodeToString(sum[:])
-}
-
-func sha256Hex(text string) string {
-	sum := sha256.Sum256([]byte(text))
 	return hex.EncodeToString(sum[:])
 }

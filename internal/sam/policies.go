@@ -48,7 +48,7 @@ func policyEntries(n *template.Node) []*template.Node {
 
 var errDifferentKinds = errors.New("Different policy types within the same Fn::If statement is unsupported. Separate different policy types into different Fn::If statements") //nolint:staticcheck // AWS's text
 
-var errNotThree = errors.New("Fn::If requires 3 arguments") //nolint:staticcheck // AWS's text
+var errNotThree = errors.New("Fn::If requires 3 arguments")
 
 func kindOfPolicy(n *template.Node) (policyKind, error) {
 	switch {

@@ -45,13 +45,9 @@ func (t *translator) rewrite(n *template.Node) {
 	case "Fn::Sub":
 		switch {
 		case arg.IsScalar():
-			arg.Value = t.rewriteSub(arg.Value, nil)
+			arg.Value = t.rewriteSub(arg.Value)
 		case arg.IsList() && len(arg.Items) > 0 && arg.Items[0].IsScalar():
-			var own *template.Node
-			if len(arg.Items) > 1 {
-				own = arg.Items[1]
-			}
-			arg.Items[0].Value = t.rewriteSub(arg.Items[0].Value, own)
+			arg.Items[0].Value = t.rewriteSub(arg.Items[0].Value)
 		}
 	}
 	for _, item := range n.Items {
@@ -120,12 +116,10 @@ func (t *translator) rewriteGetAtt(arg *template.Node) {
 	}
 }
 
-func (t *translator) rewriteSub(text string, own *template.Node) string {
+// rewriteSub rewrites the variables of a Fn::Sub, also those to which the function
+// itself gives a value, as AWS's transform does.
+func (t *translator) rewriteSub(text string) string {
 	return subVariable.ReplaceAllStringFunc(text, func(variable string) string {
-		name := variable[2 : len(variable)-1]
-		if own.Has(name) {
-			return variable
-		}
-		return "${" + t.follow(name, "Sub") + "}"
+		return "${" + t.follow(variable[2:len(variable)-1], "Sub") + "}"
 	})
 }

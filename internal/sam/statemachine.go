@@ -1,6 +1,7 @@
 package sam
 
 import (
+	"errors"
 	"fmt"
 	"slices"
 	"strings"
@@ -75,6 +76,10 @@ func expandStateMachine(m *macro) error {
 		return err
 	}
 	if err := f.makeEvents(); err != nil {
+		if e, ok := errors.AsType[*eventError](err); ok {
+			// AWS does not say in whose resource the event is.
+			return &fault{sortKey: f.id, message: e.message, place: e.place}
+		}
 		return err
 	}
 	f.propagateTags()
@@ -219,7 +224,12 @@ func (f *function) publishStateMachine() error {
 		return nil
 	}
 	retain := f.inherited()
-	retain.deletionPolicy, retain.updateReplacePolicy = template.Text("Retain"), template.Text("Retain")
+	if retain.deletionPolicy == nil {
+		retain.deletionPolicy = template.Text("Retain")
+	}
+	if retain.updateReplacePolicy == nil {
+		retain.updateReplacePolicy = template.Text("Retain")
+	}
 	version := f.add(newResource(f.id+"Version", "AWS::StepFunctions::StateMachineVersion", retain))
 	version.set("StateMachineArn", f.lambda.ref())
 	version.set("StateMachineRevisionId", template.GetAtt(f.id, "StateMachineRevisionId"))
@@ -272,7 +282,7 @@ func makeStateMachineAPI(e *eventSource) error {
 		return nil
 	}
 	if hasIntegration(body.Get("paths"), path, method) {
-		return e.invalid(nil, "API method '%s' defined multiple times for path '%s'.", method, path)
+		return e.invalid(nil, `API method "%s" defined multiple times for path "%s".`, method, path)
 	}
 	input := "$util.escapeJavaScript($input.json('$'))"
 	if isTrue(e.get("UnescapeMappingTemplate")) {

@@ -116,6 +116,10 @@ func (t *translator) structure() {
 		case properties == nil:
 			r.Set("Properties", template.Map().At(r.Position))
 		case !properties.IsMap():
+			if kindOf(r) == "Connector" {
+				t.fail(invalidResource(id, properties, "Properties of a resource must be an object."))
+				return
+			}
 			t.fail(invalidResource(id, properties, "Attribute 'Properties' should be a map."))
 			return
 		}
@@ -187,7 +191,7 @@ var expansions = []struct {
 }
 
 func (t *translator) expand() {
-	t.refuseUnknownTypes()
+	t.refuseUnsupported()
 	for _, order := range [][]string{{"Function"}, {"StateMachine"}, {"Api", "HttpApi"}, {"SimpleTable", "LayerVersion", "Application"}, {"Connector"}} {
 		t.each(func(id string, r *template.Node) {
 			for _, e := range expansions {
@@ -205,21 +209,13 @@ func (t *translator) expand() {
 	t.plans.finish(t)
 }
 
-// refuseUnknownTypes reports SAM types that are not transformed here: leaving
-// them in the template would only move the refusal to the deployment.
-func (t *translator) refuseUnknownTypes() {
-	for _, p := range t.resources.Pairs {
-		if !isServerless(p.Value) {
-			continue
-		}
-		known := false
-		for _, e := range expansions {
-			known = known || e.kind == kindOf(p.Value)
-		}
-		if !known {
-			t.fail(invalidResource(p.Key, p.Value.Get("Type"), "Resources of type %s are not supported here.", p.Value.Get("Type").Value))
-		}
-	}
+// refuseUnsupported reports the SAM types that AWS's transform has and this one
+// has not: leaving them in the template would only move the refusal to the
+// deployment. A type that nobody has stays, as AWS leaves it.
+func (t *translator) refuseUnsupported() {
+	t.each(func(id string, r *template.Node) {
+		t.fail(invalidResource(id, r.Get("Type"), "Resources of type %s are not supported here.", r.Get("Type").Value))
+	}, "GraphQLApi", "CapacityProvider", "WebSocketApi")
 }
 
 func (m *macro) expand(rules []property, expand func(*macro) error) error {

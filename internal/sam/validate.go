@@ -103,7 +103,7 @@ func allPairs(n *template.Node, admits func(*template.Node) bool) bool {
 
 func allItems(n *template.Node, texts, maps bool) bool {
 	for _, item := range n.Items {
-		if !(texts && item.IsText() || maps && item.IsMap()) {
+		if (!texts || !item.IsText()) && (!maps || !item.IsMap()) {
 			return false
 		}
 	}
