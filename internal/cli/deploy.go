@@ -1,6 +1,7 @@
 package cli
 
 import (
+	"context"
 	"net/http"
 
 	"github.com/spf13/cobra"
@@ -20,15 +21,8 @@ is given.`,
 		Example: "  hakone deploy template.yaml --parameter-overrides Stage=prod",
 		Args:    arguments(cobra.MinimumNArgs(1)),
 		RunE: func(c *cobra.Command, paths []string) error {
-			d, err := o.collect(paths)
+			d, client, err := p.prepare(c.Context(), &o, paths)
 			if err != nil {
-				return err
-			}
-			client, err := p.connect(c.Context())
-			if err != nil {
-				return err
-			}
-			if err := p.checkRegion(client, d); err != nil {
 				return err
 			}
 			if !yes && p.asks() {
@@ -45,6 +39,19 @@ is given.`,
 	o.flags(command.Flags())
 	command.Flags().BoolVar(&yes, "yes", false, "do not ask before the changes are made")
 	return command
+}
+
+// prepare reads the templates and finds the server that they are for.
+func (p *program) prepare(ctx context.Context, o *deployOptions, paths []string) (*deployment, *client, error) {
+	d, err := o.collect(paths)
+	if err != nil {
+		return nil, nil, err
+	}
+	client, err := p.connect(ctx)
+	if err != nil {
+		return nil, nil, err
+	}
+	return d, client, p.checkRegion(client, d)
 }
 
 // checkRegion refuses a deployment that asks for another region than the

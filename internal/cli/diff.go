@@ -28,15 +28,8 @@ Nothing is changed. The exit status is 0 with and without changes.`,
 		Example: "  hakone diff template.yaml --parameter-overrides Stage=prod",
 		Args:    arguments(cobra.MinimumNArgs(1)),
 		RunE: func(c *cobra.Command, paths []string) error {
-			d, err := o.collect(paths)
+			d, client, err := p.prepare(c.Context(), &o, paths)
 			if err != nil {
-				return err
-			}
-			client, err := p.connect(c.Context())
-			if err != nil {
-				return err
-			}
-			if err := p.checkRegion(client, d); err != nil {
 				return err
 			}
 			previews, err := preview(c.Context(), client, &o, d)
