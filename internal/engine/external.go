@@ -52,7 +52,7 @@ func connect(ctx context.Context, c Config) (_ *Engine, err error) {
 		return nil, err
 	}
 	options := []nats.Option{
-		nats.MaxReconnects(-1), nats.ReconnectWait(200 * time.Millisecond), nats.ReconnectJitter(100*time.Millisecond, 100*time.Millisecond),
+		nats.MaxReconnects(-1), nats.IgnoreAuthErrorAbort(), nats.ReconnectWait(200 * time.Millisecond), nats.ReconnectJitter(100*time.Millisecond, 100*time.Millisecond),
 		nats.PingInterval(pingEvery), nats.MaxPingsOutstanding(pingsMissed), nats.FlusherTimeout(pingEvery * pingsMissed),
 		// What is said while there is no connection fails at once, rather than being
 		// said later, when its caller has been told that it failed.

@@ -97,3 +97,17 @@ func eventually(t *testing.T, what string, ok func() bool) {
 	}
 	t.Fatalf("not in time: %s", what)
 }
+
+func TestNodesThatAreLongGoneAreForgotten(t *testing.T) {
+	c := external(t)
+	one, shut := open(t, c)
+	two, _ := open(t, c)
+	eventually(t, "both are known", func() bool { return len(two.Nodes()) == 2 })
+	self := one.Self()
+	shut()
+	eventually(t, "the node is gone", func() bool { return two.Gone(self) })
+	store.Age(two, 2*time.Hour)
+	eventually(t, "it is forgotten", func() bool { return len(two.Nodes()) == 1 })
+	three, _ := open(t, c)
+	eventually(t, "who comes later does not hear of it", func() bool { return len(three.Nodes()) == 2 })
+}

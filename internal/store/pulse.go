@@ -29,6 +29,7 @@ const (
 	// GoneAfter is how long a node is not heard of before others take over its work.
 	GoneAfter = 10 * time.Second
 
+	forgetAfter = time.Hour        // then nodes that are gone are not even listed
 	refuseAfter = 15 * time.Second // longer than an election; then writes fail at once
 )
 
@@ -58,6 +59,12 @@ func (m *mirror) beatOf(node string) (heard, bool) {
 	defer m.mu.RUnlock()
 	b, ok := m.beats[node]
 	return b, ok
+}
+
+func (m *mirror) forgetBeat(node string) {
+	m.mu.Lock()
+	defer m.mu.Unlock()
+	delete(m.beats, node)
 }
 
 // A pulse is this node's part of it.
@@ -139,12 +146,31 @@ func (s *Store) live() {
 			select {
 			case <-tick.C:
 				s.pulse.say(s.js, false)
+				s.forgetNodes(ctx)
 			case <-ctx.Done():
 				return
 			}
 		}
 	})
 	s.pulse.work.Go(func() { s.keepFollowing(ctx) })
+}
+
+// forgetNodes drops the beats of nodes that have been gone for long.
+func (s *Store) forgetNodes(ctx context.Context) {
+	if s.Stale() > StaleAfter {
+		return
+	}
+	for _, n := range s.Nodes() {
+		if n.Self || time.Since(n.Heard) < forgetAfter {
+			continue
+		}
+		ctx, cancel := context.WithTimeout(ctx, followWait)
+		err := s.stream.Purge(ctx, jetstream.WithPurgeSubject(beatPrefix+n.Name))
+		cancel()
+		if err == nil {
+			s.mirror.forgetBeat(n.Name)
+		}
+	}
 }
 
 // rest ends the signs of life with one that says so.
