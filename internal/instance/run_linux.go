@@ -19,8 +19,8 @@ import (
 	"github.com/hakonegate/hakone/internal/fdpass"
 )
 
-// Run runs c in namespaces of its own until it ends or ctx is done, and returns
-// its exit status. There it finds the metadata service at 169.254.169.254, the
+// Run runs c in namespaces of its own until it ends, or ctx is done and it was
+// asked to end, and returns its exit status. There it finds the metadata service at 169.254.169.254, the
 // APIs and services by their names on port 443, the programs and libraries of this machine
 // and of the caller's PATH, a home and nothing else: no network beyond, no files
 // of the caller, no variables but those that no program can do without. The
@@ -167,13 +167,12 @@ type session struct {
 
 // run hears from the stage until the command has ended.
 func (s *session) run(ctx context.Context) (int, error) {
-	stop := context.AfterFunc(ctx, func() { s.signal(syscall.SIGTERM) })
-	defer stop()
+	ended := make(chan struct{})
+	defer close(ended)
+	defer context.AfterFunc(ctx, func() { s.end(ended) })()
 	interrupts := make(chan os.Signal, 1)
 	signal.Notify(interrupts, os.Interrupt)
 	defer signal.Stop(interrupts)
-	ended := make(chan struct{})
-	defer close(ended)
 	go func() {
 		for {
 			select {
@@ -201,6 +200,9 @@ func (s *session) run(ctx context.Context) (int, error) {
 		return 0, fmt.Errorf("start the command: %w", err)
 	}
 	if _, err := fdpass.Receive(s.channel, &end); err != nil {
+		if ctx.Err() != nil {
+			return 128 + int(syscall.SIGKILL), nil // as a shell reports it
+		}
 		return 0, fmt.Errorf("the instance's first process ended before the command: %w", err)
 	}
 	switch {
@@ -210,6 +212,24 @@ func (s *session) run(ctx context.Context) (int, error) {
 		return 0, errors.New(end.Error)
 	}
 	return end.Status, nil
+}
+
+// grace is how long a command has to end when nobody wants it any more.
+const grace = 2 * time.Second
+
+// end asks the command to end, as a terminal that closes does or else as init
+// does, and then ends everything inside.
+func (s *session) end(ended <-chan struct{}) {
+	if s.command.Terminal != nil {
+		s.signal(syscall.SIGHUP) // an interactive shell ignores SIGTERM
+	} else {
+		s.signal(syscall.SIGTERM)
+	}
+	select {
+	case <-ended:
+	case <-time.After(grace):
+		_ = s.process.Process.Kill() // the first process: the others go with it
+	}
 }
 
 func (s *session) signal(sig syscall.Signal) {

@@ -159,3 +159,19 @@ func TestWithoutNamespacesMetadataWantsATokenAlways(t *testing.T) {
 		t.Errorf("status %d, %v: %s", status, err, out.String())
 	}
 }
+
+func TestACommandEndsWithItsContext(t *testing.T) {
+	needNamespaces(t)
+	c := command(t)
+	c.Args = []string{"/bin/sh", "-c", "trap '' TERM HUP INT; echo here; while :; do sleep 0.1; done"}
+	ctx, cancel := context.WithCancel(t.Context())
+	defer cancel()
+	c.Stdout, c.Stderr = writer(func([]byte) { cancel() }), io.Discard // when it runs
+	if status, err := instance.Run(ctx, *c); status != 137 || err != nil {
+		t.Errorf("status %d, %v", status, err)
+	}
+}
+
+type writer func([]byte)
+
+func (w writer) Write(b []byte) (int, error) { w(b); return len(b), nil }
