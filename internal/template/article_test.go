@@ -115,7 +115,8 @@ func TestArticleNetworkResolves(t *testing.T) {
 	if diff := cmp.Diff(wantOrder, b.Dependencies().Order()); diff != "" {
 		t.Errorf("Order (-want +got):\n%s", diff)
 	}
-	if diff := cmp.Diff([]string{"TestVpcIdExport", "TestPublicSubnetIdExport"}, nameList(b.Exports())); diff != "" {
+	exports, _ := b.Exports()
+	if diff := cmp.Diff([]string{"TestVpcIdExport", "TestPublicSubnetIdExport"}, nameList(exports)); diff != "" {
 		t.Errorf("Exports (-want +got):\n%s", diff)
 	}
 	outputs, err := b.Outputs(made{"TestVpc": "vpc-1", "TestPublicSubnet": "subnet-1"})

@@ -113,7 +113,8 @@ func FuzzTemplate(f *testing.F) {
 			}
 			_ = b.Dependencies().Order()
 			_, _ = b.Outputs(NothingCreated)
-			_, _ = b.Exports(), b.Imports()
+			_, _ = b.Exports()
+			_ = b.Imports()
 			for _, res := range b.Resources() {
 				v, err := b.Resolve(res.Properties, NothingCreated)
 				if err == nil {

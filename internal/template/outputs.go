@@ -71,18 +71,20 @@ type Name struct {
 }
 
 // Exports returns the names that the template exports, as far as they are
-// known before anything is created.
-func (b *Bound) Exports() []Name {
-	var names []Name
+// known before anything is created; all says that all are.
+func (b *Bound) Exports() (names []Name, all bool) {
+	all = true
 	for _, o := range b.Template.Outputs {
 		if o.ExportName == nil || o.Condition != "" && !b.Condition(o.Condition) {
 			continue
 		}
 		if v, err := b.resolver(NothingCreated).resolve(o.ExportName); err == nil && v.IsScalar() {
 			names = append(names, Name{Name: scalarText(v), Position: o.ExportName.Position})
+		} else {
+			all = false
 		}
 	}
-	return names
+	return names, all
 }
 
 // Imports returns the names that Fn::ImportValue asks for in the resources and

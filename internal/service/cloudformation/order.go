@@ -2,62 +2,105 @@ package cloudformation
 
 import (
 	"fmt"
+	"slices"
 	"strings"
 
 	"github.com/hakonegate/hakone/internal/template"
 )
 
 // Order returns templates so that each comes after those whose exports it
-// imports, in the given order otherwise. Imports that none of them exports are
-// taken to exist already. Export names that depend on a resource are not known
-// before it exists; only literal and computed ones count.
+// imports, in the given order otherwise. The name of an export that depends on a
+// resource is not known before that exists: an import that nobody is known to
+// export comes after the templates that have such names, where it can. Imports
+// that none of them exports are taken to exist already.
 func Order(list []*Loaded) ([]*Loaded, error) {
-	exporter := map[string]int{}
+	o := &ordering{list: list, exporter: map[string]int{}, state: make([]int, len(list))}
 	for i, l := range list {
-		for _, n := range l.Bound.Exports() {
-			if j, ok := exporter[n.Name]; ok && j != i {
+		names, all := l.Bound.Exports()
+		for _, n := range names {
+			if j, ok := o.exporter[n.Name]; ok && j != i {
 				return nil, &template.Error{
 					Message: fmt.Sprintf("Export with name %s is already exported by stack %s", n.Name, list[j].Input.StackName),
 					Notes:   []template.Note{{Position: n.Position, Text: "and here by stack " + l.Input.StackName}},
 				}
 			}
-			exporter[n.Name] = i
+			o.exporter[n.Name] = i
 		}
-	}
-	const (
-		fresh = iota
-		open
-		done
-	)
-	state := make([]int, len(list))
-	var out []*Loaded
-	var path []string
-	var visit func(i int) error
-	visit = func(i int) error {
-		if state[i] == done {
-			return nil
+		if !all {
+			o.vague = append(o.vague, i)
 		}
-		if state[i] == open {
-			return fmt.Errorf("these templates import from each other: %s", strings.Join(append(path, list[i].Input.File), " → "))
-		}
-		state[i] = open
-		path = append(path, list[i].Input.File)
-		for _, n := range list[i].Bound.Imports() {
-			if j, ok := exporter[n.Name]; ok && j != i {
-				if err := visit(j); err != nil {
-					return err
-				}
-			}
-		}
-		path = path[:len(path)-1]
-		state[i] = done
-		out = append(out, list[i])
-		return nil
 	}
 	for i := range list {
-		if err := visit(i); err != nil {
+		if err := o.visit(i); err != nil {
 			return nil, err
 		}
 	}
-	return out, nil
+	return o.out, nil
+}
+
+// An ordering walks from each template to those that it needs.
+type ordering struct {
+	list     []*Loaded
+	exporter map[string]int // of the names that are known
+	vague    []int          // templates with names that are not
+	state    []int
+	path     []string
+	out      []*Loaded
+}
+
+// The states of a template.
+const (
+	fresh = iota
+	open
+	done
+)
+
+func (o *ordering) visit(i int) error {
+	switch {
+	case o.state[i] == done:
+		return nil
+	case o.state[i] == open:
+		return fmt.Errorf("these templates import from each other: %s", strings.Join(append(o.path, o.list[i].Input.File), " → "))
+	}
+	o.state[i] = open
+	o.path = append(o.path, o.list[i].Input.File)
+	needs, more := o.needs(i)
+	for _, j := range more {
+		if o.state[j] == fresh && !o.leads(j, i, nil) {
+			needs = append(needs, j)
+		}
+	}
+	for _, j := range needs {
+		if err := o.visit(j); err != nil {
+			return err
+		}
+	}
+	o.path = o.path[:len(o.path)-1]
+	o.state[i] = done
+	o.out = append(o.out, o.list[i])
+	return nil
+}
+
+// needs returns the templates whose exports i imports, and those which may export
+// the rest.
+func (o *ordering) needs(i int) (sure, maybe []int) {
+	for _, n := range o.list[i].Bound.Imports() {
+		j, ok := o.exporter[n.Name]
+		switch {
+		case ok && j != i:
+			sure = append(sure, j)
+		case !ok:
+			maybe = o.vague
+		}
+	}
+	return sure, slices.DeleteFunc(slices.Clone(maybe), func(j int) bool { return j == i })
+}
+
+// leads reports whether a template surely needs another, maybe by way of others.
+func (o *ordering) leads(from, to int, seen []int) bool {
+	if slices.Contains(seen, from) {
+		return false
+	}
+	sure, _ := o.needs(from)
+	return slices.ContainsFunc(sure, func(j int) bool { return j == to || o.leads(j, to, append(seen, from)) })
 }
