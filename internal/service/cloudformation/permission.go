@@ -29,6 +29,7 @@ var typeActions = map[string][]string{
 	"AWS::Lambda::Url":              {"lambda:CreateFunctionUrlConfig"},
 	"AWS::EC2::Instance":            {"ec2:RunInstances", "iam:PassRole"},
 	"AWS::EC2::EIP":                 {"ec2:AllocateAddress"},
+	"AWS::S3::BucketPolicy":         {"s3:PutBucketPolicy"},
 	"AWS::SSM::Parameter":           {"ssm:PutParameter"},
 	"AWS::CloudFormation::Stack":    {"cloudformation:CreateStack", "iam:CreateRole", "iam:PutRolePolicy", "iam:AttachRolePolicy", "iam:PassRole"},
 	customTypeName:                  {"lambda:InvokeFunction"},
