@@ -88,6 +88,10 @@ func modelMismatch(typ string, n *template.Node) string {
 		if !n.IsMap() {
 			return "value is not a valid dict (type=type_error.dict)"
 		}
+	case "list":
+		if !n.IsList() {
+			return "value is not a valid list (type=type_error.list)"
+		}
 	case "str":
 		if !n.IsScalar() || n.IsBool() {
 			return "str type expected (type=type_error.str)"

@@ -187,12 +187,13 @@ var expansions = []struct {
 	{"SimpleTable", simpleTableProperties, expandSimpleTable},
 	{"LayerVersion", layerProperties, expandLayer},
 	{"Application", applicationProperties, expandApplication},
+	{"CapacityProvider", capacityProviderProperties, expandCapacityProvider},
 	{"Connector", connectorProperties, expandConnector},
 }
 
 func (t *translator) expand() {
 	t.refuseUnsupported()
-	for _, order := range [][]string{{"Function"}, {"StateMachine"}, {"Api", "HttpApi"}, {"SimpleTable", "LayerVersion", "Application"}, {"Connector"}} {
+	for _, order := range [][]string{{"Function"}, {"StateMachine"}, {"Api", "HttpApi"}, {"SimpleTable", "LayerVersion", "Application", "CapacityProvider"}, {"Connector"}} {
 		t.each(func(id string, r *template.Node) {
 			for _, e := range expansions {
 				if e.kind != kindOf(r) {
@@ -215,7 +216,7 @@ func (t *translator) expand() {
 func (t *translator) refuseUnsupported() {
 	t.each(func(id string, r *template.Node) {
 		t.fail(invalidResource(id, r.Get("Type"), "Resources of type %s are not supported here.", r.Get("Type").Value))
-	}, "GraphQLApi", "CapacityProvider", "WebSocketApi")
+	}, "GraphQLApi", "WebSocketApi")
 }
 
 func (m *macro) expand(rules []property, expand func(*macro) error) error {
@@ -268,6 +269,7 @@ func (m *macro) mayMake(r *resource) bool {
 		"AWS::ApiGateway::RestApi":         "AWS::Serverless::Api",
 		"AWS::ApiGatewayV2::Api":           "AWS::Serverless::HttpApi",
 		"AWS::DynamoDB::Table":             "AWS::Serverless::SimpleTable",
+		"AWS::Lambda::CapacityProvider":    "AWS::Serverless::CapacityProvider",
 		"AWS::CloudFormation::Stack":       "AWS::Serverless::Application",
 		"AWS::StepFunctions::StateMachine": "AWS::Serverless::StateMachine",
 		"AWS::S3::Bucket":                  "AWS::S3::Bucket",
