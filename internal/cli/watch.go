@@ -7,6 +7,7 @@ import (
 	"io/fs"
 	"maps"
 	"net/http"
+	"os"
 	"path/filepath"
 	"slices"
 	"strings"
@@ -87,9 +88,10 @@ type watcher struct {
 	ignored string // a folder that never counts: the data directory
 	warn    func(format string, args ...any)
 
-	sources map[string]bool // absolute, without links; true: a folder
-	folders map[string]bool // that the system reports on
-	warned  bool
+	sources   map[string]bool // absolute, without links; true: a folder
+	templates []string        // folders in which a new template is one of the deployment
+	folders   map[string]bool // that the system reports on
+	warned    bool
 }
 
 // watcherOf watches the sources of a deployment; nil if there is nothing to
@@ -103,6 +105,16 @@ func (p *program) watcherOf(wanted bool, paths []string) (*watcher, error) {
 		return nil, fmt.Errorf("watch sources: %w (--watch=false does without)", err)
 	}
 	w := &watcher{notify: notify, ignored: p.dataDir, warn: p.say, sources: map[string]bool{}, folders: map[string]bool{}}
+	for _, path := range paths {
+		if info, err := os.Stat(path); err != nil || !info.IsDir() {
+			continue
+		}
+		if real, err := filepath.EvalSymlinks(path); err == nil {
+			if absolute, err := filepath.Abs(real); err == nil {
+				w.templates = append(w.templates, absolute)
+			}
+		}
+	}
 	w.follow(sourcesOf(paths))
 	return w, nil
 }
@@ -163,6 +175,9 @@ func (w *watcher) follow(sources []string) {
 func (w *watcher) counts(name string) bool {
 	if name == w.ignored || strings.HasPrefix(name, w.ignored+string(filepath.Separator)) {
 		return false
+	}
+	if slices.Contains(w.templates, filepath.Dir(name)) && isTemplate(name) {
+		return true
 	}
 	for source, isFolder := range w.sources {
 		if name == source {
