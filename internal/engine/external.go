@@ -215,27 +215,30 @@ const (
 )
 
 // Place finds or makes a stream or bucket by calling open, again while a cluster
-// that has just started does not know enough of its servers, or the answer to one
-// of several nodes that start together is lost.
+// that has just started does not know enough of its servers.
 func (e *Engine) Place(ctx context.Context, open func(ctx context.Context, replicas int) error) error {
+	err := e.Again(ctx, func(ctx context.Context) error { return open(ctx, e.Replicas()) })
+	if api, ok := errors.AsType[*jetstream.APIError](err); ok && api.ErrorCode == errNoPeers {
+		return fmt.Errorf("the NATS cluster cannot keep %d copies: start its other servers, or ask for fewer with --nats-replicas: %w", e.Replicas(), err)
+	}
+	return err
+}
+
+// Again calls do until the servers decide: a cluster that has just started, or has
+// lost a server, answers late or never. The embedded server is asked once.
+func (e *Engine) Again(ctx context.Context, do func(ctx context.Context) error) error {
 	if e.Embedded() {
-		return open(ctx, 1)
+		return do(ctx)
 	}
 	waiting, cancel := context.WithTimeout(ctx, electionWait)
 	defer cancel()
 	for {
 		asking, done := context.WithTimeout(waiting, 2*time.Second)
-		err := open(asking, e.Replicas())
+		err := do(asking)
 		done()
-		var api *jetstream.APIError
-		switch {
-		case err == nil:
-			return nil
-		case errors.As(err, &api) && api.ErrorCode == errNoPeers:
-			if !Passing(waiting) {
-				return fmt.Errorf("the NATS cluster cannot keep %d copies: start its other servers, or ask for fewer with --nats-replicas: %w", e.Replicas(), err)
-			}
-		case errors.As(err, &api) && api.ErrorCode != errUnavailable, !Passing(waiting):
+		api, decided := errors.AsType[*jetstream.APIError](err)
+		decided = decided && api.ErrorCode != errUnavailable && api.ErrorCode != errNoPeers && api.Code < 500
+		if err == nil || decided || !Passing(waiting) {
 			return err
 		}
 	}

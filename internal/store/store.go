@@ -48,6 +48,7 @@ const (
 
 // A Store is safe for concurrent use.
 type Store struct {
+	e        *engine.Engine
 	js       jetstream.JetStream
 	stream   jetstream.Stream
 	embedded bool
@@ -76,7 +77,7 @@ func Open(ctx context.Context, e *engine.Engine) (_ *Store, err error) {
 		}
 	}()
 	s := &Store{
-		js: e.JetStream(), embedded: e.Embedded(), largest: MaxRecord,
+		e: e, js: e.JetStream(), embedded: e.Embedded(), largest: MaxRecord,
 		writing: make(chan struct{}, 1), retrying: make(chan struct{}, 1), mirror: newMirror(), closed: make(chan struct{}),
 	}
 	if err := s.openStream(ctx, e); err != nil {
@@ -171,7 +172,11 @@ func (s *Store) shareStream(ctx context.Context, e *engine.Engine) error {
 
 // load reads all records and keeps the mirror following the stream.
 func (s *Store) load(ctx context.Context) error {
-	info, err := s.stream.Info(ctx, jetstream.WithDeletedDetails(true))
+	var info *jetstream.StreamInfo
+	err := s.e.Again(ctx, func(ctx context.Context) (err error) {
+		info, err = s.stream.Info(ctx, jetstream.WithDeletedDetails(s.embedded))
+		return err
+	})
 	if err != nil {
 		return fmt.Errorf("read records: %w", err)
 	}
@@ -183,7 +188,7 @@ func (s *Store) load(ctx context.Context) error {
 	if info.State.Msgs == 0 {
 		s.mirror.loaded()
 	}
-	if err := s.follow(ctx); err != nil {
+	if err := s.e.Again(ctx, s.follow); err != nil {
 		return err
 	}
 	if err := s.awaitLoaded(ctx, info.State.LastSeq); err != nil {
