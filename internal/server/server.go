@@ -261,8 +261,7 @@ func (s *Server) wire(ctx context.Context) error {
 	s.gateway = gateway.New(gateway.Config{
 		APIs: s.apis, Keys: s.sts, Invoker: lambdas, Services: gateway.Services{Endpoints: s.config.Services, Roles: lambdas}, AccessLogs: s.accessLogs,
 		LogEveryStage: s.config.DataPlane.AccessLog != nil, VPCLinks: s.config.DataPlane.VPCLinks, AllowHTTPIssuers: s.config.DataPlane.HTTPIssuers, ForwardedProto: s.config.DataPlane.ForwardedProto,
-		Throttle: s.config.DataPlane.Throttle,
-		Proxies: s.config.Proxies, Replay: replay, Trace: s.traces, Log: s.log, Account: account, Region: region,
+		Throttle: s.config.DataPlane.Throttle, Proxies: s.config.Proxies, Replay: replay, Trace: s.traces, Log: s.log, Account: account, Region: region,
 	})
 	return s.wireCloudFormation(blobs)
 }
