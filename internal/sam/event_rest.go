@@ -51,7 +51,7 @@ func makeRESTEvent(e *eventSource) error {
 	}
 	paths := body.Get("paths")
 	if hasIntegration(paths, path, method) {
-		return e.invalid(nil, "API method '%s' defined multiple times for path '%s'.", method, path)
+		return e.invalid(nil, `API method "%s" defined multiple times for path "%s".`, method, path)
 	}
 	function := e.id + ".Arn"
 	if e.alias != nil {

@@ -49,7 +49,10 @@ func makeS3(e *eventSource) error {
 		// DependsOn cannot name a resource that may not exist. A tag that
 		// refers to it, if it exists, makes the same order.
 		tags := properties.Get("Tags")
-		if !tags.IsList() {
+		if !tags.IsNull() && !tags.IsList() {
+			return invalidResource(id, tags, "Property 'Tags' should be a list.")
+		}
+		if tags.IsNull() {
 			tags = template.List()
 			properties.Set("Tags", tags)
 		}

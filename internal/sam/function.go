@@ -134,10 +134,10 @@ func (f *function) construct() error {
 		f.lambda.set(name, f.get(name))
 	}
 	f.lambda.set("Role", f.get("Role"))
-	if tracing := f.get("Tracing"); truthy(tracing) {
+	if tracing := f.get("Tracing"); truthy(tracing) && tracing.Str() != "Disabled" {
 		f.lambda.set("TracingConfig", template.Map(template.P("Mode", tracing)))
 	}
-	if dlq := f.get("DeadLetterQueue"); dlq != nil {
+	if dlq := f.get("DeadLetterQueue"); truthy(dlq) {
 		f.lambda.set("DeadLetterConfig", template.Map(template.P("TargetArn", dlq.Get("TargetArn"))))
 	}
 	if err := f.checkTags("lambda:createdBy"); err != nil {
@@ -284,7 +284,7 @@ var deadLetterActions = map[string]string{"SQS": "sqs:SendMessage", "SNS": "sns:
 
 func (f *function) checkDeadLetterQueue() error {
 	dlq := f.get("DeadLetterQueue")
-	if dlq == nil {
+	if !truthy(dlq) {
 		return nil
 	}
 	// DeadLetterQueue is not resolved: an intrinsic type cannot name an action.

@@ -23,6 +23,9 @@ func (f *function) url() error {
 		return invalidResource(f.id, config, "AuthType is required to configure function property `FunctionUrlConfig`. Please provide either AWS_IAM or NONE.")
 	}
 	cors := config.Get("Cors")
+	if truthy(cors) && !cors.IsMap() {
+		return invalidResource(f.id, cors, "Property 'FunctionUrlConfig.Cors' should be a map.")
+	}
 	if cors.IsMap() && !isIntrinsic(cors) {
 		for _, p := range cors.Pairs {
 			allowed, known := corsOfURL[p.Key]
@@ -35,7 +38,9 @@ func (f *function) url() error {
 		}
 	}
 	u := f.add(newResource(f.id+"Url", "AWS::Lambda::Url", f.inherited()))
-	u.set("Cors", cors)
+	if truthy(cors) {
+		u.set("Cors", cors)
+	}
 	u.set("AuthType", auth)
 	u.set("TargetFunctionArn", f.invoked())
 	u.set("InvokeMode", config.Get("InvokeMode"))

@@ -63,7 +63,7 @@ func writeCanonical(b *strings.Builder, n *template.Node) {
 	case n.IsBool():
 		b.WriteString(strings.ToLower(n.Value))
 	case n.IsNumber():
-		b.WriteString(n.Value)
+		b.WriteString(pythonNumber(n.Value))
 	case n.IsScalar():
 		writeASCII(b, n.Value)
 	default:

@@ -34,13 +34,16 @@ func s3LocationOf(m *macro, id, name string, n *template.Node) (s3Location, erro
 			return s3Location{}, invalidResource(id, n, "'%s' cannot be read: %v", name, err)
 		}
 	}
-	u, err := url.Parse(uri)
-	if err != nil || u.Scheme != "s3" || u.Host == "" || strings.TrimLeft(u.Path, "/") == "" {
+	path, query, _ := strings.Cut(uri, "?")
+	path, _, _ = strings.Cut(path, "#")
+	bucket, key, _ := strings.Cut(strings.TrimPrefix(path, "s3://"), "/")
+	if key = strings.TrimLeft(key, "/"); !strings.HasPrefix(uri, "s3://") || bucket == "" || key == "" {
 		return s3Location{}, invalidResource(id, n, "'%s' is not a valid S3 Uri of the form 's3://bucket/key' with optional versionId query parameter.", name)
 	}
-	l := s3Location{bucket: template.Text(u.Host), key: template.Text(strings.TrimLeft(u.Path, "/"))}
-	if versions := u.Query()["versionId"]; len(versions) == 1 {
-		l.version = template.Text(versions[0])
+	l := s3Location{bucket: template.Text(bucket), key: template.Text(key)}
+	query, _, _ = strings.Cut(query, "#")
+	if values, err := url.ParseQuery(query); err == nil && len(values["versionId"]) == 1 {
+		l.version = template.Text(values.Get("versionId"))
 	}
 	return l, nil
 }

@@ -1,6 +1,7 @@
 package sam
 
 import (
+	"math"
 	"regexp"
 	"strconv"
 	"strings"
@@ -54,7 +55,7 @@ func pythonRepr(n *template.Node) string {
 		}
 		return "False"
 	case n.IsNumber():
-		return n.Value
+		return pythonNumber(n.Value)
 	default:
 		return pythonQuote(n.Value)
 	}
@@ -104,4 +105,19 @@ func python2Type(n *template.Node) string {
 	default:
 		return typ
 	}
+}
+
+// pythonNumber writes a number as Python does: a fraction in its shortest form.
+func pythonNumber(s string) string {
+	f, err := strconv.ParseFloat(s, 64)
+	if err != nil || !strings.ContainsAny(s, ".eE") {
+		return s
+	}
+	if a := math.Abs(f); a != 0 && (a < 1e-4 || a >= 1e16) {
+		return strconv.FormatFloat(f, 'e', -1, 64)
+	}
+	if s = strconv.FormatFloat(f, 'f', -1, 64); !strings.Contains(s, ".") {
+		s += ".0"
+	}
+	return s
 }

@@ -64,7 +64,7 @@ func (t *translator) follow(text, fallback string) string {
 	id, property, dotted := strings.Cut(text, ".")
 	if dotted {
 		property, rest, more := strings.Cut(property, ".")
-		if generated := t.referable[id][property]; generated != "" {
+		if generated := t.referable[id][property]; generated != "" && (!more || fallback != "") {
 			if more {
 				return generated + "." + rest
 			}

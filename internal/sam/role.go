@@ -137,7 +137,7 @@ func (f *function) makeRole(documents []*template.Node) error {
 	if truthy(f.get("VpcConfig")) {
 		spec.managed = append(spec.managed, f.awsPolicy("service-role/AWSLambdaVPCAccessExecutionRole"))
 	}
-	if dlq := f.get("DeadLetterQueue"); dlq != nil {
+	if dlq := f.get("DeadLetterQueue"); truthy(dlq) {
 		deadLetter := allow("DeadLetterQueuePolicy", deadLetterActions[dlq.Get("Type").Str()], dlq.Get("TargetArn"), true)
 		spec.documents = append([]*template.Node{deadLetter}, spec.documents...)
 	}

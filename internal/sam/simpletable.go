@@ -36,7 +36,9 @@ func expandSimpleTable(m *macro) error {
 	} else {
 		table.set("BillingMode", template.Text("PAY_PER_REQUEST"))
 	}
-	table.set("PointInTimeRecoverySpecification", m.get("PointInTimeRecoverySpecification"))
+	if recovery := m.get("PointInTimeRecoverySpecification"); truthy(recovery) {
+		table.set("PointInTimeRecoverySpecification", recovery)
+	}
 	if sse := m.get("SSESpecification"); truthy(sse) {
 		table.set("SSESpecification", sse)
 	}
