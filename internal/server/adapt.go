@@ -24,8 +24,12 @@ type functionCredentials struct {
 
 // FunctionCredentials implements [execenv.Credentials].
 func (f functionCredentials) FunctionCredentials(ctx context.Context, roleARN, functionName string) (execenv.Keys, error) {
+	session := functionName
+	if len(session) < 2 { // STS wants two characters
+		session += "_"
+	}
 	c, err := f.sts.AssumeForService(ctx, "lambda.amazonaws.com", access.Session{
-		RoleARN: roleARN, SessionName: functionName, Duration: 12 * time.Hour, SourceARN: f.prefix + functionName,
+		RoleARN: roleARN, SessionName: session, Duration: 12 * time.Hour, SourceARN: f.prefix + functionName,
 	})
 	if err != nil {
 		return execenv.Keys{}, err

@@ -137,7 +137,9 @@ type Restorer interface {
 // customResource is the type that serves all those named Custom::Something.
 const customResource = "AWS::CloudFormation::CustomResource"
 
-func isCustom(typeName string) bool { return typeName == customResource || strings.HasPrefix(typeName, "Custom::") }
+func isCustom(typeName string) bool {
+	return typeName == customResource || strings.HasPrefix(typeName, "Custom::")
+}
 
 // Find returns the type that serves resources of the named type.
 func (t Types) Find(name string) (Type, bool) {

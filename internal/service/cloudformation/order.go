@@ -56,10 +56,10 @@ const (
 )
 
 func (o *ordering) visit(i int) error {
-	switch {
-	case o.state[i] == done:
+	switch o.state[i] {
+	case done:
 		return nil
-	case o.state[i] == open:
+	case open:
 		return fmt.Errorf("these templates import from each other: %s", strings.Join(append(o.path, o.list[i].Input.File), " → "))
 	}
 	o.state[i] = open

@@ -96,20 +96,20 @@ func start(t *testing.T) (*fake, tables) {
 	})}
 }
 
-func request(t *testing.T, token, properties string) *stack.Request {
+func request(t *testing.T, properties string) *stack.Request {
 	t.Helper()
 	n, _, err := template.ParseValue("", []byte("X: "+properties))
 	if err != nil {
 		t.Fatal(err)
 	}
-	return &stack.Request{StackID: "s", LogicalID: "T", ProposedName: "stack-T-ABC", PhysicalID: "stack-T-ABC", ClientToken: token, Properties: n.Get("X")}
+	return &stack.Request{StackID: "s", LogicalID: "T", ProposedName: "stack-T-ABC", PhysicalID: "stack-T-ABC", ClientToken: "1", Properties: n.Get("X")}
 }
 
 const keys = "AttributeDefinitions: [{AttributeName: id, AttributeType: S}], KeySchema: [{AttributeName: id, KeyType: HASH}]"
 
 func TestATableIsMadeAtTheEndpoint(t *testing.T) {
 	f, h := start(t)
-	r := request(t, "1", "{"+keys+", BillingMode: PAY_PER_REQUEST, StreamSpecification: {StreamViewType: NEW_IMAGE}, TimeToLiveSpecification: {AttributeName: e, Enabled: true}}")
+	r := request(t, "{"+keys+", BillingMode: PAY_PER_REQUEST, StreamSpecification: {StreamViewType: NEW_IMAGE}, TimeToLiveSpecification: {AttributeName: e, Enabled: true}}")
 	got, err := h.Create(t.Context(), r)
 	if err != nil {
 		t.Fatal(err)
@@ -133,7 +133,7 @@ func TestATableIsMadeAtTheEndpoint(t *testing.T) {
 func TestOnlyWhatAStackMadeIsDeleted(t *testing.T) {
 	f, h := start(t)
 	f.tables["mine"] = map[string]any{}
-	r := request(t, "1", "{TableName: mine, "+keys+"}")
+	r := request(t, "{TableName: mine, "+keys+"}")
 	got, err := h.Create(t.Context(), r)
 	if err == nil || !strings.Contains(err.Error(), "Table already exists: mine") || got.PhysicalID != "" {
 		t.Errorf("Create = %+v, %v", got, err)
@@ -146,7 +146,7 @@ func TestOnlyWhatAStackMadeIsDeleted(t *testing.T) {
 func TestATableThatIsRefusedLeavesNothing(t *testing.T) {
 	f, h := start(t)
 	f.fail = "UpdateTimeToLive"
-	r := request(t, "1", "{"+keys+", TimeToLiveSpecification: {AttributeName: e, Enabled: true}}")
+	r := request(t, "{"+keys+", TimeToLiveSpecification: {AttributeName: e, Enabled: true}}")
 	got, err := h.Create(t.Context(), r)
 	if err == nil || got.PhysicalID != "stack-T-ABC" {
 		t.Errorf("Create = %+v, %v, want an error that names what was begun", got, err)
@@ -158,7 +158,7 @@ func TestATableThatIsRefusedLeavesNothing(t *testing.T) {
 
 func TestALostTableIsMadeAgain(t *testing.T) {
 	f, h := start(t)
-	r := request(t, "1", "{"+keys+"}")
+	r := request(t, "{"+keys+"}")
 	if _, err := h.Create(t.Context(), r); err != nil {
 		t.Fatal(err)
 	}
@@ -174,7 +174,7 @@ func TestALostTableIsMadeAgain(t *testing.T) {
 func TestUpdatesGoOneAfterTheOther(t *testing.T) {
 	decode := func(text string) *tableProperties {
 		var p tableProperties
-		if err := request(t, "1", text).Properties.Decode(&p); err != nil {
+		if err := request(t, text).Properties.Decode(&p); err != nil {
 			t.Fatal(err)
 		}
 		return &p
@@ -184,12 +184,18 @@ func TestUpdatesGoOneAfterTheOther(t *testing.T) {
 	}
 	tests := []struct{ name, before, after, want string }{
 		{"nothing", "{" + keys + "}", "{" + keys + "}", ""},
-		{"the billing", "{BillingMode: PAY_PER_REQUEST}", "{ProvisionedThroughput: {ReadCapacityUnits: 1, WriteCapacityUnits: 2}}",
-			`{"TableName":"t","BillingMode":"PROVISIONED","ProvisionedThroughput":{"ReadCapacityUnits":1,"WriteCapacityUnits":2}}`},
-		{"a stream of another view ends first", "{StreamSpecification: {StreamViewType: NEW_IMAGE}}", "{StreamSpecification: {StreamViewType: OLD_IMAGE}}",
-			`{"TableName":"t","StreamSpecification":{"StreamEnabled":false}} {"TableName":"t","StreamSpecification":{"StreamEnabled":true,"StreamViewType":"OLD_IMAGE"}}`},
-		{"indexes go before others come", "{GlobalSecondaryIndexes: [" + index("a", "ALL") + "]}", "{GlobalSecondaryIndexes: [" + index("b", "ALL") + "]}",
-			`{"TableName":"t","GlobalSecondaryIndexUpdates":[{"Delete":{"IndexName":"a"}}]} {"TableName":"t","GlobalSecondaryIndexUpdates":[{"Create":{"IndexName":"b","KeySchema":[{"AttributeName":"id","KeyType":"HASH"}],"Projection":{"ProjectionType":"ALL"}}}]}`},
+		{
+			"the billing", "{BillingMode: PAY_PER_REQUEST}", "{ProvisionedThroughput: {ReadCapacityUnits: 1, WriteCapacityUnits: 2}}",
+			`{"TableName":"t","BillingMode":"PROVISIONED","ProvisionedThroughput":{"ReadCapacityUnits":1,"WriteCapacityUnits":2}}`,
+		},
+		{
+			"a stream of another view ends first", "{StreamSpecification: {StreamViewType: NEW_IMAGE}}", "{StreamSpecification: {StreamViewType: OLD_IMAGE}}",
+			`{"TableName":"t","StreamSpecification":{"StreamEnabled":false}} {"TableName":"t","StreamSpecification":{"StreamEnabled":true,"StreamViewType":"OLD_IMAGE"}}`,
+		},
+		{
+			"indexes go before others come", "{GlobalSecondaryIndexes: [" + index("a", "ALL") + "]}", "{GlobalSecondaryIndexes: [" + index("b", "ALL") + "]}",
+			`{"TableName":"t","GlobalSecondaryIndexUpdates":[{"Delete":{"IndexName":"a"}}]} {"TableName":"t","GlobalSecondaryIndexUpdates":[{"Create":{"IndexName":"b","KeySchema":[{"AttributeName":"id","KeyType":"HASH"}],"Projection":{"ProjectionType":"ALL"}}}]}`,
+		},
 	}
 	for _, tt := range tests {
 		var got []string
