@@ -49,7 +49,7 @@ const (
 	no     answer = "no"
 )
 
-var chapters = []compatibility{httpAPICompatibility(), instanceCompatibility(), templateCompatibility(), s3Compatibility()}
+var chapters = []compatibility{httpAPICompatibility(), instanceCompatibility(), templateCompatibility(), s3Compatibility(), functionCompatibility()}
 
 // docs/compatibility.md is written by this test, and the tests that it names
 // are there: with -update it is written anew.
