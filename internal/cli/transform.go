@@ -22,7 +22,8 @@ func (p *program) transformCommand() *cobra.Command {
 		Use:   "transform TEMPLATE",
 		Short: "Print a template with its transforms applied, as JSON",
 		Long: `Apply AWS::Include, AWS::LanguageExtensions and the SAM transform, and print the
-template that CloudFormation would process. Errors are in SAM's words.`,
+template that CloudFormation would process. Errors are in SAM's words. A template
+without a Transform section is taken for one of SAM.`,
 		Example: "  hakone transform template.yaml | jq .Resources",
 		Args:    arguments(cobra.ExactArgs(1)),
 		RunE: func(_ *cobra.Command, args []string) error {
@@ -61,10 +62,12 @@ func (p *program) transform(file string, o *offlineOptions, strict bool) (*templ
 	if err != nil {
 		return nil, warnings, templateProblem(err)
 	}
+	// A template without a Transform section is printed as SAM would have it.
+	unsaid := strict && !root.Has("Transform")
 	region := firstOf(p.region, p.getenv("AWS_REGION"), p.getenv("AWS_DEFAULT_REGION"), "us-east-1")
 	root, more, err := template.Macros(root, parameters, template.Env{Region: region, Include: includeFile, Partial: strict})
 	warnings = append(warnings, more...)
-	if err != nil || !sam.Applies(root) {
+	if err != nil || !sam.Applies(root) && !unsaid {
 		return root, warnings, templateProblem(err)
 	}
 	options := sam.Options{Region: region, Parameters: parameters}
