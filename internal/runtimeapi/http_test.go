@@ -1,6 +1,7 @@
 package runtimeapi_test
 
 import (
+	"bytes"
 	"context"
 	"encoding/base64"
 	"io"
@@ -227,7 +228,11 @@ func TestWhatTheRuntimePostsReachesTheCaller(t *testing.T) {
 			if status, body := r.do("POST", "/2018-06-01/runtime/invocation/id-1/"+tt.path, tt.body, tt.header...); status != tt.status {
 				t.Errorf("status = %d %s, want %d", status, body, tt.status)
 			}
-			if diff := cmp.Diff(tt.want, <-answer); diff != "" {
+			want, posted := tt.want, <-answer
+			if bytes.Equal(want.Body, posted.Body) { // a difference of megabytes takes long to see
+				want.Body, posted.Body = nil, nil
+			}
+			if diff := cmp.Diff(want, posted); diff != "" {
 				t.Errorf("answer (-want +got):\n%.2000s", diff)
 			}
 		})
