@@ -19,6 +19,8 @@ import (
 	"strings"
 	"time"
 
+	"golang.org/x/crypto/ssh"
+
 	"github.com/hakonegate/hakone/internal/stack"
 	"github.com/hakonegate/hakone/internal/store"
 	"github.com/hakonegate/hakone/internal/template"
@@ -153,16 +155,26 @@ func (k *KeyPair) fill(given string) (private string, err error) {
 			return "", fmt.Errorf("make the key: %w", err)
 		}
 		sum := sha1.Sum(der) //nolint:gosec // see the import
-		k.Fingerprint, k.PublicKey = colons(sum[:]), authorized(rsaBlob(&key.PublicKey), k.KeyName)
+		k.Fingerprint = colons(sum[:])
+		if k.PublicKey, _, err = authorized(&key.PublicKey, k.KeyName); err != nil {
+			return "", err
+		}
 		return string(pem.EncodeToMemory(&pem.Block{Type: "RSA PRIVATE KEY", Bytes: x509.MarshalPKCS1PrivateKey(key)})), nil
 	}
 	public, key, err := ed25519.GenerateKey(rand.Reader)
 	if err != nil {
 		return "", fmt.Errorf("make the key: %w", err)
 	}
-	blob := ed25519Blob(public)
-	k.Fingerprint, k.PublicKey = sha256Fingerprint(blob), authorized(blob, k.KeyName)
-	return string(pem.EncodeToMemory(&pem.Block{Type: "OPENSSH PRIVATE KEY", Bytes: opensshKey(public, key, k.KeyName)})), nil
+	line, blob, err := authorized(public, k.KeyName)
+	if err != nil {
+		return "", err
+	}
+	k.Fingerprint, k.PublicKey = sha256Fingerprint(blob), line
+	block, err := ssh.MarshalPrivateKey(key, k.KeyName)
+	if err != nil {
+		return "", fmt.Errorf("make the key: %w", err)
+	}
+	return string(pem.EncodeToMemory(block)), nil
 }
 
 // imported takes a public key as authorized_keys has it.
@@ -176,13 +188,20 @@ func (k *KeyPair) imported(given string) error {
 	if err != nil {
 		return malformed
 	}
-	key, err := parseBlob(blob)
+	parsed, err := ssh.ParsePublicKey(blob)
 	if err != nil {
 		return malformed
 	}
+	key, ok := parsed.(ssh.CryptoPublicKey)
+	if !ok {
+		return malformed
+	}
 	k.PublicKey = strings.Join(fields, " ")
-	switch public := key.(type) {
+	switch public := key.CryptoPublicKey().(type) {
 	case *rsa.PublicKey:
+		if n := public.N.BitLen(); n < 1024 || n > 16384 {
+			return malformed
+		}
 		der, err := x509.MarshalPKIXPublicKey(public)
 		if err != nil {
 			return malformed
@@ -206,7 +225,12 @@ func sha256Fingerprint(blob []byte) string {
 	return base64.StdEncoding.EncodeToString(sum[:])
 }
 
-func authorized(blob []byte, comment string) string {
-	kind, _, _ := cutString(blob)
-	return string(kind) + " " + base64.StdEncoding.EncodeToString(blob) + " " + comment
+// authorized returns a public key as authorized_keys has it, and as the SSH
+// protocol has it.
+func authorized(public any, comment string) (line string, blob []byte, err error) {
+	key, err := ssh.NewPublicKey(public)
+	if err != nil {
+		return "", nil, fmt.Errorf("make the key: %w", err)
+	}
+	return strings.TrimSpace(string(ssh.MarshalAuthorizedKey(key))) + " " + comment, key.Marshal(), nil
 }
