@@ -229,10 +229,20 @@ func (s *Store) awaitLoaded(ctx context.Context, last uint64) error {
 			return s.mirror.failure()
 		case <-ctx.Done():
 			return fmt.Errorf("read records: %w", ctx.Err())
+		case <-s.broken():
+			if err := s.e.Again(ctx, s.follow); err != nil {
+				return err
+			}
 		case <-stalled.C:
 			n := s.mirror.loadedCount()
-			if n > seen || !s.embedded { // others' messages come and go
+			if n > seen {
 				seen = n
+				continue
+			}
+			if !s.embedded { // others' messages come and go, and consumers get lost
+				if err := s.e.Again(ctx, s.follow); err != nil {
+					return err
+				}
 				continue
 			}
 			if _, err := s.stream.GetMsg(ctx, last); err != nil {
@@ -240,6 +250,14 @@ func (s *Store) awaitLoaded(ctx context.Context, last uint64) error {
 			}
 		}
 	}
+}
+
+// broken gets a value when the stream must be read anew; never when embedded.
+func (s *Store) broken() <-chan struct{} {
+	if s.pulse == nil {
+		return nil
+	}
+	return s.pulse.broken
 }
 
 // receive takes one message of the stream, in order.
