@@ -69,7 +69,7 @@ func (p *Process) OwnMemory(limit time.Duration) int64 {
 			return total / int64(i) * int64(len(family))
 		}
 		dir := "/proc/" + strconv.Itoa(pid)
-		text, err := os.ReadFile(dir + "/smaps_rollup")
+		text, err := os.ReadFile(dir + "/smaps_rollup") //nolint:gosec // in /proc
 		if err != nil {
 			continue // ended meanwhile
 		}
