@@ -5,6 +5,7 @@ import (
 	"encoding/base64"
 	"errors"
 	"fmt"
+	"io"
 	"sync"
 
 	"github.com/nats-io/nats.go/jetstream"
@@ -43,6 +44,32 @@ func OpenPool(ctx context.Context, e *engine.Engine) (*Pool, error) {
 
 // Get returns the content, checked against its hash; [ErrNotFound] if there is none.
 func (p *Pool) Get(ctx context.Context, hash string) ([]byte, error) { return p.store.Get(ctx, hash) }
+
+// Fill is [Pool.Get] into a buffer, which the content fills.
+func (p *Pool) Fill(ctx context.Context, hash string, buffer []byte) error {
+	if p.store.shared { // Get knows how to wait for the others
+		content, err := p.store.Get(ctx, hash)
+		if err == nil && copy(buffer, content) != len(content) {
+			err = fmt.Errorf("read blob %s: it has %d bytes, not %d", hash, len(content), len(buffer))
+		}
+		return err
+	}
+	from, err := p.store.objects.Get(ctx, hash)
+	if errors.Is(err, jetstream.ErrObjectNotFound) {
+		return fmt.Errorf("read blob %s: %w", hash, ErrNotFound)
+	}
+	if err != nil {
+		return fmt.Errorf("read blob %s: %w", hash, err)
+	}
+	_, err = io.ReadFull(from, buffer)
+	if err := errors.Join(err, from.Close()); err != nil {
+		return fmt.Errorf("read blob %s: %w", hash, err)
+	}
+	if Hash(buffer) != hash {
+		return fmt.Errorf("read blob %s: its content is damaged", hash)
+	}
+	return nil
+}
 
 // Hold returns a hold, under which blobs can be put.
 func (p *Pool) Hold() *Hold { return &Hold{pool: p} }

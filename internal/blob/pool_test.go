@@ -46,6 +46,16 @@ func TestSweepRemovesWhatNothingRefersTo(t *testing.T) {
 	if _, err := p.Get(ctx, lost); !errors.Is(err, ErrNotFound) {
 		t.Errorf("Get of what was swept: %v", err)
 	}
+	buffer := make([]byte, 4)
+	if err := p.Fill(ctx, kept, buffer); err != nil || string(buffer) != "kept" {
+		t.Errorf("Fill = %q, %v", buffer, err)
+	}
+	if err := p.Fill(ctx, kept, buffer[:3]); err == nil {
+		t.Error("Fill filled a buffer that is too small")
+	}
+	if err := p.Fill(ctx, lost, buffer); !errors.Is(err, ErrNotFound) {
+		t.Errorf("Fill of what was swept: %v", err)
+	}
 	info, err := p.stream.Info(ctx)
 	if err != nil || info.State.Msgs != 2 {
 		t.Errorf("%d messages are left, %v, want a chunk and its description", info.State.Msgs, err)

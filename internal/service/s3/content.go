@@ -159,6 +159,7 @@ type contentReader struct {
 	segments []segment
 	skip     int64 // bytes of the next segment
 	left     int64
+	buffer   *[]byte // of a segment; nil before the first
 	have     []byte
 }
 
@@ -185,12 +186,12 @@ func (r *contentReader) Read(p []byte) (int, error) {
 		if len(r.segments) == 0 {
 			return 0, io.ErrUnexpectedEOF
 		}
-		content, err := r.contents.Get(r.ctx, r.segments[0].Hash)
-		if err != nil {
-			return 0, fmt.Errorf("read content: %w", err)
+		if r.buffer == nil {
+			r.buffer, _ = buffers.Get().(*[]byte) // the pool holds nothing else
 		}
-		if int64(len(content)) < r.skip {
-			return 0, io.ErrUnexpectedEOF
+		content := (*r.buffer)[:r.segments[0].Size]
+		if err := r.contents.Fill(r.ctx, r.segments[0].Hash, content); err != nil {
+			return 0, fmt.Errorf("read content: %w", err)
 		}
 		r.have, r.segments, r.skip = content[r.skip:], r.segments[1:], 0
 	}
@@ -203,5 +204,9 @@ func (r *contentReader) Read(p []byte) (int, error) {
 // Close implements [io.Closer].
 func (r *contentReader) Close() error {
 	r.hold.Release()
+	if r.buffer != nil {
+		buffers.Put(r.buffer)
+		r.buffer, r.have, r.left = nil, nil, 0
+	}
 	return nil
 }
