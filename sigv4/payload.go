@@ -105,4 +105,3 @@ func (c *Chunks) check(algorithm, what, signature string) error {
 	clear(w.sum[:])
 	return nil
 }
-

@@ -20,8 +20,12 @@ func TestChunksOfAWSExample(t *testing.T) {
 	r := &Request{
 		Method: "PUT", Host: "s3.amazonaws.com", Path: "/examplebucket/chunkObject.txt", ContentLength: 66824, Body: strings.NewReader("unread"),
 		Headers: []Header{
-			{"X-Amz-Date", "20130524T000000Z"}, {"X-Amz-Storage-Class", "REDUCED_REDUNDANCY"}, {"X-Amz-Content-Sha256", StreamingPayloadSigned},
-			{"Content-Encoding", "aws-chunked"}, {"X-Amz-Decoded-Content-Length", "66560"}, {"Content-Length", "66824"},
+			{"X-Amz-Date", "20130524T000000Z"},
+			{"X-Amz-Storage-Class", "REDUCED_REDUNDANCY"},
+			{"X-Amz-Content-Sha256", StreamingPayloadSigned},
+			{"Content-Encoding", "aws-chunked"},
+			{"X-Amz-Decoded-Content-Length", "66560"},
+			{"Content-Length", "66824"},
 			{"Authorization", "AWS4-HMAC-SHA256 Credential=AKIAIOSFODNN7EXAMPLE/20130524/us-east-1/s3/aws4_request," +
 				"SignedHeaders=content-encoding;content-length;host;x-amz-content-sha256;x-amz-date;x-amz-decoded-content-length;x-amz-storage-class," +
 				"Signature=4f232c4386841ef735655705268965c44a0e4690baa4adea153f7db9fa80a0a9"},

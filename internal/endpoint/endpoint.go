@@ -272,7 +272,7 @@ func (c *call) answer(ctx context.Context) {
 	}
 	c.write(status, c.protocol.contentType(), body)
 	if c.stream != nil {
-		_, err := io.Copy(c.w, c.stream) // what is too short shows by its length
+		_, err := io.Copy(c.sink(), c.stream) // what is too short shows by its length
 		if err = errors.Join(err, c.stream.Close()); err != nil {
 			c.log.InfoContext(ctx, "answer was cut", "request_id", c.id, "operation", c.operation.Name, "error", err)
 		}
@@ -288,13 +288,6 @@ func (c *call) write(status int, contentType string, body []byte) {
 		h.Set("X-Amzn-Requestid", c.id)
 	}
 	c.w.WriteHeader(status)
-	if c.stream != nil {
-		_, err := io.Copy(c.sink(), c.stream) // a client that has gone needs no answer
-		if err = errors.Join(err, c.stream.Close()); err != nil {
-			c.log.InfoContext(c.r.Context(), "answer was cut", "request_id", c.id, "operation", c.operation.Name, "error", err)
-		}
-		return
-	}
 	if c.r.Method != http.MethodHead {
 		_, _ = c.w.Write(body) // a client that has gone needs no answer
 	}
