@@ -30,6 +30,8 @@ type progressView struct {
 	rows  []progressRow // that are being worked on
 	names int           // width of the column of names
 	drawn int           // lines of rows on the screen
+	tick  *time.Timer   // draws the rows again, while there are any
+	at    time.Time     // when it did so last
 }
 
 type progressRow struct {
@@ -81,7 +83,10 @@ func (v *progressView) see(line server.Progress) {
 	case line.Resource != nil:
 		v.resource(line.Resource)
 	case line.Stack != nil:
+		v.rows = nil
 		v.end(line.Stack)
+	case line.Problem != nil:
+		v.rows = nil
 	}
 }
 
@@ -157,11 +162,23 @@ func (v *progressView) erase() {
 	}
 }
 
+// redraw shows how long the rows have been under way.
+func (v *progressView) redraw() {
+	v.mu.Lock()
+	defer v.mu.Unlock()
+	v.tick, v.at = nil, v.now()
+	v.erase()
+	v.draw()
+}
+
 // draw draws the live table where the cursor is. It is never higher than the
 // screen, and no line is wider: the cursor could not be moved back over it.
 func (v *progressView) draw() {
 	if !v.live || len(v.rows) == 0 {
 		return
+	}
+	if v.tick == nil {
+		v.tick = time.AfterFunc(time.Second, v.redraw)
 	}
 	width, height := v.size()
 	shown := v.rows
@@ -186,6 +203,8 @@ func (v *progressView) line(row *progressRow, width int) string {
 	took := ""
 	if row.took > 0 {
 		took = row.took.Round(time.Millisecond).String()
+	} else if under := v.at.Sub(row.began); under >= time.Second {
+		took = under.Truncate(time.Second).String()
 	}
 	text := fmt.Sprintf("%-18s %8s  %-*s", row.status, took, v.names, row.logicalID)
 	const sign, shortest = 4, 12 // columns of the mark, and the fewest that a type makes sense in

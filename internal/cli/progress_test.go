@@ -123,3 +123,21 @@ func TestLiveTable(t *testing.T) {
 		})
 	}
 }
+
+func TestTheLiveTableTellsHowLongRowsAreUnderWay(t *testing.T) {
+	s := &screen{t: t, width: 80, height: 24}
+	now := time.Unix(0, 0)
+	v := &progressView{w: s, live: true, size: func() (int, int) { return 80, 24 }, now: func() time.Time { return now }}
+	v.see(server.Progress{Begin: &server.BeginStack{Name: "s", Operation: "CREATE", Resources: []server.PlannedChange{{LogicalID: "Api"}}}})
+	v.see(resource("Api", "AWS::ApiGatewayV2::Api", "CREATE_IN_PROGRESS", ""))
+	now = now.Add(75 * time.Second)
+	v.redraw()
+	if want := "  … CREATE_IN_PROGRESS    1m15s  Api"; len(s.lines) < 2 || !strings.HasPrefix(s.lines[1], want) {
+		t.Errorf("got %q, want a line that begins with %q", s.lines, want)
+	}
+	v.see(server.Progress{Stack: &server.StackResult{Changed: true, StackStatus: server.StackStatus{Status: "CREATE_COMPLETE", Name: "s"}}})
+	v.redraw()
+	if last := s.lines[len(s.lines)-1]; last != "Stack s: CREATE_COMPLETE" {
+		t.Errorf("after the end the last line is %q", last)
+	}
+}
