@@ -41,7 +41,7 @@ func TestOnePortAnswersHTTPAndHTTPS(t *testing.T) {
 	defer silent.Close()
 	roots := x509.NewCertPool()
 	roots.AddCert(authority.certificate)
-	transport := &http.Transport{TLSClientConfig: &tls.Config{RootCAs: roots, ServerName: "sts.us-east-1.amazonaws.com"}, ForceAttemptHTTP2: true} //nolint:gosec // Go's lowest version
+	transport := &http.Transport{TLSClientConfig: &tls.Config{RootCAs: roots, ServerName: "sts.us-east-1.amazonaws.com"}, ForceAttemptHTTP2: true}
 	defer transport.CloseIdleConnections()
 	for url, want := range map[string]string{"http://" + address: "HTTP/1.1", "https://" + address: "HTTP/2.0 secure"} {
 		request, err := http.NewRequestWithContext(t.Context(), http.MethodGet, url, nil)

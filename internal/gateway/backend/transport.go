@@ -132,7 +132,7 @@ func (t *Transport) RoundTrip(r *http.Request) (*http.Response, error) {
 		}
 	}
 	out.Deadline, _ = r.Context().Deadline()
-	return t.Do(out)
+	return t.Do(out) //nolint:contextcheck // its deadline is taken over; its end is not, as Do says
 }
 
 // repeatable reports whether a request that may or may not have arrived can be
