@@ -179,3 +179,15 @@ func TestParameterOfATemplate(t *testing.T) {
 		}
 	}
 }
+
+func TestParameterPoliciesOfATemplateAreRefused(t *testing.T) {
+	s := start(t)
+	n, _, err := template.Parse("t.yaml", []byte(`X: {Type: String, Value: v, Policies: '[{"Type":"Expiration"}]'}`))
+	if err != nil {
+		t.Fatal(err)
+	}
+	_, err = s.Types()[0].Handler.Create(t.Context(), &stack.Request{ProposedName: "p", Properties: n.Get("X")})
+	if err == nil || !strings.Contains(err.Error(), "no parameter policies") {
+		t.Errorf("got %v", err)
+	}
+}

@@ -32,7 +32,7 @@ type parameterProperties struct {
 	AllowedPattern string
 	DataType       string `oneof:"text,aws:ec2:image"`
 	Tier           string `oneof:"Standard,Advanced,Intelligent-Tiering"`
-	Policies       string // expiry and notices: kept in the template only
+	Policies       string // refused, as on the wire, unless empty
 	Tags           map[string]string
 }
 
@@ -46,7 +46,7 @@ func (t parameterType) put(ctx context.Context, name string, n *template.Node, o
 	}
 	_, err := t.s.PutParameter(ctx, &PutParameterInput{
 		Name: cmp.Or(p.Name, name), Value: p.Value, Type: p.Type, Description: p.Description, AllowedPattern: p.AllowedPattern,
-		DataType: p.DataType, Tier: p.Tier, Overwrite: overwrite,
+		DataType: p.DataType, Tier: p.Tier, Policies: p.Policies, Overwrite: overwrite,
 	})
 	if err != nil {
 		return stack.Result{}, err
