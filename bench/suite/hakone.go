@@ -34,6 +34,9 @@ func (s *session) up(name, template string) (g *gateway, err error) {
 		return nil, err
 	}
 	g = &gateway{data: filepath.Join(s.folder, "data-"+name)}
+	if err := os.RemoveAll(g.data); err != nil { // of an earlier row: its stack would be served first
+		return nil, err
+	}
 	args := []string{
 		s.hakone, "up", path, "--data-dir", g.data, "--region", region, "--listen", "127.0.0.1:0", "--listen-http", "127.0.0.1:0",
 		"--control", "127.0.0.1:0", "--account-throttle", "off", "--watch=false",
