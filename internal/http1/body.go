@@ -64,6 +64,9 @@ func (b *body) Read(p []byte) (int, error) {
 			_, _ = io.WriteString(b.conn.net, "HTTP/1.1 100 Continue\r\n\r\n") // if it fails, so will reading
 		}
 	}
+	if !b.conn.deadlineSet {
+		b.conn.extendRead(b.conn.server.HeaderTimeout)
+	}
 	n, err := b.read(p)
 	if err != nil && !errors.Is(err, io.EOF) {
 		b.err = err
@@ -150,6 +153,7 @@ func (b *body) rest(limit int64) bool {
 	}
 	b.closed = false
 	b.conn.extendRead(b.conn.server.HeaderTimeout)
+	b.conn.deadlineSet = true // for all of it
 	n, err := io.Copy(io.Discard, io.LimitReader(b, limit))
 	return err == nil && n <= limit && b.ended
 }

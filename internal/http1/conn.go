@@ -29,6 +29,8 @@ type conn struct {
 	readUntil  time.Time
 	writeUntil time.Time
 
+	deadlineSet bool // the handler has set a deadline for reading the body
+
 	blank   http.Request // with ctx: what every request begins as
 	request http.Request
 	url     url.URL

@@ -68,6 +68,9 @@ func (c *conn) readHead() error {
 	}
 }
 
+// manyHeaders is how many lines a request may have for its memory to be used again.
+const manyHeaders = 256
+
 // shift moves what is not used to the front, which is cheap: there is nothing
 // unless the client sends requests ahead.
 func (c *conn) shift() {
@@ -77,6 +80,9 @@ func (c *conn) shift() {
 		small := make([]byte, firstBuffer)
 		copy(small, c.in[:c.end])
 		c.in = small
+	}
+	if cap(c.lines) > manyHeaders { // an idle connection does not keep the memory of an odd request
+		c.lines, c.values, c.header = nil, nil, make(http.Header, 16)
 	}
 }
 

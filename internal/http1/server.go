@@ -3,7 +3,6 @@ package http1
 import (
 	"context"
 	"crypto/tls"
-	"errors"
 	"fmt"
 	"log/slog"
 	"net"
@@ -51,7 +50,6 @@ func (s *Server) Serve(l net.Listener) error {
 	s.mu.Lock()
 	s.closers = append(s.closers, l)
 	s.mu.Unlock()
-	var pause time.Duration
 	for {
 		c, err := l.Accept()
 		switch {
@@ -60,23 +58,11 @@ func (s *Server) Serve(l net.Listener) error {
 				_ = c.Close()
 			}
 			return http.ErrServerClosed
-		case isTemporary(err): // no descriptors left, most likely
-			pause = min(max(2*pause, 5*time.Millisecond), time.Second)
-			s.Log.Warn("no connection can be taken", "error", err, "again_in", pause)
-			time.Sleep(pause)
-			continue
 		case err != nil:
 			return fmt.Errorf("take a connection: %w", err)
 		}
-		pause = 0
 		s.start(c)
 	}
-}
-
-// isTemporary reports whether an error of a listener passes.
-func isTemporary(err error) bool {
-	var e net.Error
-	return errors.As(err, &e) && e.Temporary() //nolint:staticcheck // net/http asks the same: there is no other way to tell
 }
 
 func (s *Server) start(raw net.Conn) {

@@ -32,7 +32,11 @@ type writer struct {
 const enough = 16 << 10
 
 func (w *writer) begin() {
+	if len(w.header) > manyHeaders {
+		w.header, w.names = make(http.Header, 8), nil
+	}
 	clear(w.header)
+	w.conn.deadlineSet = false
 	out := w.out[:0]
 	if cap(out) > 4*enough {
 		out = nil
@@ -265,13 +269,6 @@ func (w *writer) write(p []byte) {
 
 // SetReadDeadline is for [http.ResponseController].
 func (w *writer) SetReadDeadline(t time.Time) error {
-	w.conn.readUntil = time.Time{}
+	w.conn.readUntil, w.conn.deadlineSet = time.Time{}, true
 	return w.conn.net.SetReadDeadline(t) //nolint:wrapcheck // net/http's is not either
-}
-
-// SetWriteDeadline is for [http.ResponseController]. A later one is set by the
-// server itself while it writes.
-func (w *writer) SetWriteDeadline(t time.Time) error {
-	w.conn.writeUntil = time.Time{}
-	return w.conn.net.SetWriteDeadline(t) //nolint:wrapcheck // net/http's is not either
 }
