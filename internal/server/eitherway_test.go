@@ -25,7 +25,7 @@ func TestOnePortAnswersHTTPAndHTTPS(t *testing.T) {
 			_, _ = io.WriteString(w, " secure")
 		}
 	})
-	f, err := listen(t.Context(), "a test", "127.0.0.1:0", handler, nil, slog.New(slog.DiscardHandler))
+	f, err := listenControl(t.Context(), "a test", "127.0.0.1:0", handler, nil, slog.New(slog.DiscardHandler))
 	if err != nil {
 		t.Fatal(err)
 	}

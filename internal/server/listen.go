@@ -39,14 +39,25 @@ type front struct {
 	http2 *handedOver
 }
 
+// listenControl opens address for the control plane, HTTP/1 and HTTP/2.
+func listenControl(ctx context.Context, name, address string, handler http.Handler, config *tls.Config, log *slog.Logger) (*front, error) {
+	f, err := listen(ctx, name, address, handler, config, log)
+	if err != nil {
+		return nil, err
+	}
+	f.server.Protocols.SetHTTP1(true)
+	(&unread{log: log}).watch(f.server)
+	return f, nil
+}
+
 // listen opens address for handler; with a TLS configuration it serves HTTPS.
+// The server has HTTP/2.
 func listen(ctx context.Context, name, address string, handler http.Handler, config *tls.Config, log *slog.Logger) (*front, error) {
 	listener, err := (&net.ListenConfig{}).Listen(ctx, "tcp", address)
 	if err != nil {
 		return nil, fmt.Errorf("open %s: %w", name, err)
 	}
 	protocols := &http.Protocols{}
-	protocols.SetHTTP1(true)
 	protocols.SetHTTP2(true)
 	protocols.SetUnencryptedHTTP2(config == nil)
 	server := &http.Server{
@@ -60,8 +71,7 @@ func listen(ctx context.Context, name, address string, handler http.Handler, con
 
 		DisableGeneralOptionsHandler: true, // OPTIONS * is answered like any other target that is no path
 	}
-	(&unread{log: log}).watch(server)
-	return &front{name: name, secure: config != nil, listener: listener, server: server}, nil
+	return &front{name: name, secure: config != nil, listener: lasting{listener, log}, server: server}, nil
 }
 
 // listenData is listen for the data plane. The handler must keep nothing of a

@@ -86,7 +86,7 @@ func TestTheLogSaysWhyAConnectionWasClosed(t *testing.T) {
 		{"a request", "GET / HTTP/1.1\r\nHost: a\r\nConnection: close\r\n\r\n", "200", false},
 		{"a request, then none", "GET / HTTP/1.1\r\nHost: a\r\n\r\n", "200", false},
 	} {
-		for plane, listen := range map[string]listenFunc{"data": listenData, "control": listen} {
+		for plane, listen := range map[string]listenFunc{"data": listenData, "control": listenControl} {
 			t.Run(tt.name+", "+plane, func(t *testing.T) {
 				address, log := testListen(t, listen)
 				c := connect(t, address)

@@ -26,7 +26,11 @@ func metricsToken(dataDir string) (hash [sha256.Size]byte, err error) {
 		text = []byte(rand.Text())
 		err = writeFile(MetricsTokenFile(dataDir), text)
 	}
-	return sha256.Sum256([]byte(strings.TrimSpace(string(text)))), err
+	token := strings.TrimSpace(string(text))
+	if err == nil && token == "" {
+		err = errors.New("the file metrics-token is empty: remove it, and start again")
+	}
+	return sha256.Sum256([]byte(token)), err
 }
 
 // withMetricsToken answers requests for metrics that bear the token.

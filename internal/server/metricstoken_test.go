@@ -64,3 +64,13 @@ func TestAScraperReadsMetricsWithTheTokenAndNothingElse(t *testing.T) {
 		})
 	}
 }
+
+func TestAnEmptyMetricsTokenOpensNothing(t *testing.T) {
+	folder := t.TempDir()
+	if err := os.WriteFile(MetricsTokenFile(folder), []byte(" \n"), 0o600); err != nil {
+		t.Fatal(err)
+	}
+	if _, err := metricsToken(folder); err == nil {
+		t.Error("no error")
+	}
+}

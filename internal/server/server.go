@@ -290,15 +290,16 @@ func (s *Server) open(ctx context.Context) error {
 	if err := s.sharePublicCertificates(ctx); err != nil {
 		return err
 	}
-	if s.data, err = listenData(ctx, "the data plane (--listen)", firstOf(s.config.Listen, "127.0.0.1:8443"), s.withHealth(s.dataHandler()), secure, s.log); err != nil {
+	apis := s.withHealth(s.dataHandler())
+	if s.data, err = listenData(ctx, "the data plane (--listen)", firstOf(s.config.Listen, "127.0.0.1:8443"), apis, secure, s.log); err != nil {
 		return err
 	}
 	if s.config.ListenHTTP != "" {
-		if s.plain, err = listenData(ctx, "the plain data plane (--listen-http)", s.config.ListenHTTP, s.withHealth(s.dataHandler()), nil, s.log); err != nil {
+		if s.plain, err = listenData(ctx, "the plain data plane (--listen-http)", s.config.ListenHTTP, apis, nil, s.log); err != nil {
 			return err
 		}
 	}
-	s.control, err = listen(ctx, "the control plane (--control)", firstOf(s.config.Control, "127.0.0.1:4566"), s.controlHandler(), nil, s.log)
+	s.control, err = listenControl(ctx, "the control plane (--control)", firstOf(s.config.Control, "127.0.0.1:4566"), s.controlHandler(), nil, s.log)
 	if err != nil {
 		return err
 	}

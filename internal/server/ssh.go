@@ -38,7 +38,7 @@ func (s *Server) openSSH(ctx context.Context) (*sshDoor, error) {
 	if err != nil {
 		return nil, fmt.Errorf("open the SSH server (--ssh): %w", err)
 	}
-	return &sshDoor{listener, &instance.SSHServer{
+	return &sshDoor{lasting{listener, s.log}, &instance.SSHServer{
 		Keys: func(key []byte) bool { return len(s.ec2.WithKey(key)) > 0 }, Open: s.sshInstance, HostKey: key, Log: s.log,
 	}}, nil
 }
