@@ -147,8 +147,7 @@ func (e *endpoint) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 func (c *call) authenticate(ctx context.Context) error {
 	source := c.proxies.SourceIP(c.r.RemoteAddr, c.r.Header)
 	c.facts = &access.RequestFacts{
-		// Nobody listens between a machine and itself: the buckets of SAM CLI and CDK refuse what is not secure.
-		SourceIP: source, Secure: c.r.TLS != nil || source.IsLoopback(), Time: c.now(), Region: c.region,
+		SourceIP: source, Secure: c.r.TLS != nil || isLocal(c.r), Time: c.now(), Region: c.region,
 		UserAgent: c.r.UserAgent(), Referer: c.r.Referer(),
 	}
 	claim, err := sigv4.Claimed(c.signed) //nolint:contextcheck // it reads headers only
