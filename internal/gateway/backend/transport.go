@@ -153,6 +153,9 @@ func (t *Transport) connection(r *Request) (*connection, error) {
 	}
 	raw, err := (&net.Dialer{Timeout: dialTimeout, Deadline: r.Deadline}).Dial("tcp", r.Origin.Address)
 	if err != nil {
+		if !r.Deadline.IsZero() && !time.Now().Before(r.Deadline) {
+			err = fmt.Errorf("%w: %w", os.ErrDeadlineExceeded, err) // which package net does not say of a dial
+		}
 		return nil, fmt.Errorf("connect: %w", err)
 	}
 	c := newConnection(t, r.Origin, raw)

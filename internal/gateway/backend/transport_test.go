@@ -196,11 +196,13 @@ func TestTheDeadlineEndsACall(t *testing.T) {
 		t.Fatal(err)
 	}
 	defer listener.Close()
-	_, err = (&Transport{}).Do(&Request{ //nolint:bodyclose // it fails
-		Origin: Origin{Address: listener.Addr().String()}, Method: "GET", Host: "h", Target: "/", Deadline: time.Now().Add(20 * time.Millisecond),
-	})
-	if !errors.Is(err, os.ErrDeadlineExceeded) {
-		t.Errorf("got %v", err)
+	for name, deadline := range map[string]time.Time{"waiting for the answer": time.Now().Add(50 * time.Millisecond), "dialling": time.Now().Add(-time.Second)} {
+		_, err = (&Transport{}).Do(&Request{ //nolint:bodyclose // it fails
+			Origin: Origin{Address: listener.Addr().String()}, Method: "GET", Host: "h", Target: "/", Deadline: deadline,
+		})
+		if !errors.Is(err, os.ErrDeadlineExceeded) {
+			t.Errorf("%s: got %v", name, err)
+		}
 	}
 }
 
