@@ -115,7 +115,7 @@ func (s *session) emulator() string {
 	if path, err := exec.LookPath("aws-lambda-rie"); err == nil {
 		return "at " + path + ", not driven by this suite"
 	}
-	return "absent (its module and its releases are not in the registries that this machine reaches)"
+	return "absent (no aws-lambda-rie on the PATH)"
 }
 
 // bootstrap measures a Go program on provided.al2023.
