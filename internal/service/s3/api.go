@@ -25,6 +25,10 @@ func on[I any](s *Service, action string) func(*I) []ask {
 	}
 }
 
+// byFind is for operations on an object that there is: [Service.find] asks, since
+// the object's tags may decide.
+func byFind[I any](*I) []ask { return nil }
+
 // setting returns the operations on a setting of buckets.
 func setting[P, G any](
 	s *Service, what, parameter, read, write string,
@@ -85,27 +89,19 @@ func (s *Service) bucketOperations() []wire.Operation {
 
 func (s *Service) objectOperations() []wire.Operation {
 	const path = "/{Bucket}/{Key+}"
-	get := func(in *getObjectInput) []ask { return s.objectAsk("s3:GetObject", in.Bucket, in.Key, in.VersionID) }
-	object := func(action string) func(*objectInput) []ask {
-		return func(in *objectInput) []ask { return s.objectAsk(action, in.Bucket, in.Key, in.VersionID) }
-	}
 	return []wire.Operation{
-		op(s, "GetObject", get, s.getObject).At("GET", path, ok),
-		op(s, "HeadObject", get, s.headObject).At("HEAD", path, ok),
-		op(s, "GetObjectAttributes", func(in *attributesInput) []ask {
-			return s.objectAsk("s3:GetObject", in.Bucket, in.Key, in.VersionID)
-		}, s.getObjectAttributes).At("GET", path+"?attributes", ok),
+		op(s, "GetObject", byFind[getObjectInput], s.getObject).At("GET", path, ok),
+		op(s, "HeadObject", byFind[getObjectInput], s.headObject).At("HEAD", path, ok),
+		op(s, "GetObjectAttributes", byFind[attributesInput], s.getObjectAttributes).At("GET", path+"?attributes", ok),
 		op(s, "PutObject", func(in *putObjectInput) []ask { return s.putAsks(in.Bucket, in.Key, in.Tagging) }, s.putObject).At("PUT", path, ok),
 		op(s, "DeleteObject", func(in *deleteObjectInput) []ask {
 			return s.objectAsk("s3:DeleteObject", in.Bucket, in.Key, in.VersionID)
 		}, s.deleteObject).At("DELETE", path, noContent),
 		op(s, "CopyObject", func(in *copyObjectInput) []ask { return s.putAsks(in.Bucket, in.Key, in.Tagging) }, s.copyObject).At("PUT", path+"?"+copyMark, ok),
-		op(s, "GetObjectAcl", object("s3:GetObjectAcl"), s.getObjectACL).At("GET", path+"?acl", ok),
-		op(s, "GetObjectTagging", object("s3:GetObjectTagging"), s.getObjectTagging).At("GET", path+"?tagging", ok),
-		op(s, "DeleteObjectTagging", object("s3:DeleteObjectTagging"), s.deleteObjectTagging).At("DELETE", path+"?tagging", noContent),
-		op(s, "PutObjectTagging", func(in *putObjectTaggingInput) []ask {
-			return s.objectAsk("s3:PutObjectTagging", in.Bucket, in.Key, in.VersionID)
-		}, s.putObjectTagging).At("PUT", path+"?tagging", ok),
+		op(s, "GetObjectAcl", byFind[objectInput], s.getObjectACL).At("GET", path+"?acl", ok),
+		op(s, "GetObjectTagging", byFind[objectInput], s.getObjectTagging).At("GET", path+"?tagging", ok),
+		op(s, "DeleteObjectTagging", byFind[objectInput], s.deleteObjectTagging).At("DELETE", path+"?tagging", noContent),
+		op(s, "PutObjectTagging", byFind[putObjectTaggingInput], s.putObjectTagging).At("PUT", path+"?tagging", ok),
 		op(s, "CreateMultipartUpload", func(in *createUploadInput) []ask { return s.putAsks(in.Bucket, in.Key, in.Tagging) }, s.createMultipartUpload).At("POST", path+"?uploads", ok),
 		op(s, "UploadPart", func(in *uploadPartInput) []ask { return s.putAsks(in.Bucket, in.Key, "") }, s.uploadPart).At("PUT", path+"?uploadId&partNumber", ok),
 		op(s, "UploadPartCopy", func(in *copyPartInput) []ask { return s.putAsks(in.Bucket, in.Key, "") }, s.uploadPartCopy).At("PUT", path+"?uploadId&partNumber&"+copyMark, ok),

@@ -90,8 +90,9 @@ func (s *Service) decide(ctx context.Context, b *bucket, keys policy.Map, a ask)
 	if b != nil {
 		set(facts.Keys, "s3:resourceaccount", s.cfg.Account)
 		facts.ResourceTag = tagMap(b.Tags)
-		resource = s.policies.of(b)
-		if resource != nil && b.PublicAccess != nil && b.PublicAccess.RestrictPublicBuckets && isPublic(b.Policy) &&
+		own := s.policies.of(b)
+		resource = own.policy
+		if own.public && b.PublicAccess != nil && b.PublicAccess.RestrictPublicBuckets &&
 			caller.AccountID != s.cfg.Account && caller.Kind != policy.ServicePrincipal {
 			resource = nil
 		}
@@ -112,20 +113,21 @@ type policies struct {
 type compiled struct {
 	text   string
 	policy *policy.Policy
+	public bool
 }
 
 // denyAll stands in for a policy that cannot be read any more.
 const denyAll = `{"Version":"2012-10-17","Statement":{"Effect":"Deny","Principal":"*","Action":"s3:*","Resource":"*"}}`
 
-// of returns the policy of a bucket, nil if it has none.
-func (p *policies) of(b *bucket) *policy.Policy {
+// of returns the policy of a bucket; there is none in it if the bucket has none.
+func (p *policies) of(b *bucket) compiled {
 	if b.Policy == "" {
-		return nil
+		return compiled{}
 	}
 	p.mu.Lock()
 	defer p.mu.Unlock()
 	if c, ok := p.compiled[b.ID]; ok && c.text == b.Policy {
-		return c.policy
+		return c
 	}
 	d, err := policy.Load(policy.Resource, []byte(b.Policy))
 	if err != nil {
@@ -134,9 +136,9 @@ func (p *policies) of(b *bucket) *policy.Policy {
 	if p.compiled == nil || len(p.compiled) >= 1000 {
 		p.compiled = map[string]compiled{}
 	}
-	c := compiled{b.Policy, policy.New("bucket policy of "+b.Name, "", d)}
+	c := compiled{b.Policy, policy.New("bucket policy of "+b.Name, "", d), isPublic(b.Policy)}
 	p.compiled[b.ID] = c
-	return c.policy
+	return c
 }
 
 func tagMap(tags []tag) map[string]string {

@@ -38,35 +38,39 @@ func (c *copySource) location() (bucket, key, id string, ok bool) {
 	return bucket, key, id, ok && bucket != "" && key != ""
 }
 
-// source returns the version that is copied, once the caller may read it.
-func (s *Service) source(ctx context.Context, c *copySource) (bucketName, key string, v *version, err error) {
-	bucketName, key, id, ok := c.location()
-	if !ok {
-		return "", "", nil, invalidArgument("Copy Source must mention the source bucket and key: sourcebucket/sourcekey")
+// keysTo adds the condition key that says what is copied.
+func (c *copySource) keysTo(keys policy.Map) {
+	if bucket, key, _, ok := c.location(); ok {
+		set(keys, "s3:x-amz-copy-source", bucket+"/"+key)
 	}
-	b, err := s.bucket(bucketName)
-	if err != nil {
-		return "", "", nil, err
+}
+
+// An original is what is copied.
+type original struct {
+	in getObjectInput
+	b  *bucket
+	*version
+}
+
+// source returns what is copied, once the caller may read it.
+func (s *Service) source(ctx context.Context, c *copySource) (*original, error) {
+	in := getObjectInput{IfMatch: c.SourceIfMatch, IfNoneMatch: c.SourceIfNone, IfModifiedSince: c.SourceIfModified, IfUnmodifiedSince: c.SourceIfNotSince}
+	var ok bool
+	if in.Bucket, in.Key, in.VersionID, ok = c.location(); !ok {
+		return nil, invalidArgument("Copy Source must mention the source bucket and key: sourcebucket/sourcekey")
 	}
 	if c.SourceBucketOwner != "" && c.SourceBucketOwner != s.cfg.Account {
-		return "", "", nil, accessDenied("Access Denied")
+		return nil, accessDenied("Access Denied")
 	}
-	if err := s.authorize(ctx, b, versionKeys(id), s.objectAsk("s3:GetObject", bucketName, key, id)...); err != nil {
-		return "", "", nil, err
-	}
-	in := getObjectInput{IfMatch: c.SourceIfMatch, IfNoneMatch: c.SourceIfNone, IfModifiedSince: c.SourceIfModified, IfUnmodifiedSince: c.SourceIfNotSince}
-	in.Bucket, in.Key, in.VersionID = bucketName, key, id
-	if _, v, err = s.find(ctx, bucketName, key, id); err != nil {
-		return "", "", nil, err
-	}
-	if err := s.allowTags(ctx, b, v, &in); err != nil {
-		return "", "", nil, err
+	b, v, err := s.find(ctx, &in, "s3:GetObject")
+	if err != nil {
+		return nil, err
 	}
 	wanted, err := in.conditions(v)
 	if err == nil && !wanted {
 		err = preconditionFailed()
 	}
-	return bucketName, key, v, err
+	return &original{in, b, v}, err
 }
 
 type copyObjectInput struct {
@@ -82,10 +86,31 @@ type copyObjectInput struct {
 }
 
 func (in *copyObjectInput) keys() policy.Map {
-	keys := in.objectSettings.keys()
-	set(keys, "s3:x-amz-copy-source", strings.TrimPrefix(in.Source, "/"))
+	settings := in.objectSettings
+	if !in.newTags() {
+		settings.Tagging = "" // what it says does not happen
+	}
+	keys := settings.keys()
+	in.keysTo(keys)
 	set(keys, "s3:x-amz-metadata-directive", in.MetadataDirective)
 	return keys
+}
+
+// newTags reports whether the copy's tags are not those of its source.
+func (in *copyObjectInput) newTags() bool { return in.TaggingDirective == "REPLACE" }
+
+// copyTags returns the tags of the source, to a caller who may read them there and
+// set them here.
+func (s *Service) copyTags(ctx context.Context, in *copyObjectInput, b *bucket, from *original) ([]tag, error) {
+	if len(from.Tags) == 0 {
+		return nil, nil
+	}
+	if err := s.allow(ctx, from.b, from.version, &from.in, "s3:GetObjectTagging"); err != nil {
+		return nil, err
+	}
+	keys := in.keys()
+	setRequestTags(keys, from.Tags)
+	return from.Tags, s.authorize(ctx, b, keys, ask{"s3:PutObjectTagging", s.objectARN(in.Bucket, in.Key)})
 }
 
 type copyResult struct {
@@ -104,7 +129,7 @@ func (s *Service) copyObject(ctx context.Context, in *copyObjectInput) (*copyRes
 	if err != nil {
 		return nil, err
 	}
-	fromBucket, fromKey, from, err := s.source(ctx, &in.copySource)
+	from, err := s.source(ctx, &in.copySource)
 	if err != nil {
 		return nil, err
 	}
@@ -113,7 +138,7 @@ func (s *Service) copyObject(ctx context.Context, in *copyObjectInput) (*copyRes
 		return nil, invalidArgument("Unknown metadata directive.")
 	case in.TaggingDirective != "" && in.TaggingDirective != "COPY" && in.TaggingDirective != "REPLACE":
 		return nil, invalidArgument("Unknown tagging directive.")
-	case fromBucket == in.Bucket && fromKey == in.Key && from.ID == s.currentID(b, in.Key) && in.MetadataDirective != "REPLACE" && in.SSE == "":
+	case from.in.Bucket == in.Bucket && from.in.Key == in.Key && from.ID == s.currentID(b, in.Key) && in.MetadataDirective != "REPLACE" && in.SSE == "":
 		return nil, invalidRequest("This copy request is illegal because it is trying to copy an object to itself without changing the object's metadata, storage class, website redirect location or encryption attributes.")
 	case from.Size > maxPut:
 		return nil, invalidRequest("The specified copy source is larger than the maximum allowable size for a copy source: %d", int64(maxPut))
@@ -125,8 +150,10 @@ func (s *Service) copyObject(ctx context.Context, in *copyObjectInput) (*copyRes
 	if in.MetadataDirective != "REPLACE" {
 		v.Headers, v.Metadata = from.Headers, from.Metadata
 	}
-	if in.TaggingDirective != "REPLACE" {
-		v.Tags = from.Tags
+	if !in.newTags() {
+		if v.Tags, err = s.copyTags(ctx, in, b, from); err != nil {
+			return nil, err
+		}
 	}
 	hold := s.cfg.Contents.Hold()
 	defer hold.Release()
@@ -144,7 +171,9 @@ func (s *Service) copyObject(ctx context.Context, in *copyObjectInput) (*copyRes
 		}
 		v.Segments, v.ETag, v.Checksum = c.segments, c.etag(), c.checksum
 	}
-	still := func(tx *store.Tx, _ *bucket) error { return s.stillThere(tx, fromBucket, fromKey, from) }
+	still := func(tx *store.Tx, _ *bucket) error {
+		return s.stillThere(tx, from.in.Bucket, from.in.Key, from.version)
+	}
 	if err := s.commit(ctx, in.Bucket, in.Key, &v, precondition{in.IfMatch, in.IfNoneMatch}, still); err != nil {
 		return nil, err
 	}
@@ -192,6 +221,12 @@ type copyPartInput struct {
 	SourceRange string `rest:"header=x-amz-copy-source-range"`
 }
 
+func (in *copyPartInput) keys() policy.Map {
+	keys := policy.Map{}
+	in.keysTo(keys)
+	return keys
+}
+
 type copyPartResult struct {
 	XMLName      xml.Name `xml:"http://s3.amazonaws.com/doc/2006-03-01/ CopyPartResult"`
 	ETag         string
@@ -201,7 +236,7 @@ type copyPartResult struct {
 }
 
 func (s *Service) uploadPartCopy(ctx context.Context, in *copyPartInput) (*copyPartResult, error) {
-	_, _, from, err := s.source(ctx, &in.copySource)
+	from, err := s.source(ctx, &in.copySource)
 	if err != nil {
 		return nil, err
 	}

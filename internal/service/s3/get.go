@@ -21,7 +21,15 @@ type objectInput struct {
 	VersionID string `rest:"query=versionId"`
 }
 
-func (in *objectInput) keys() policy.Map { return versionKeys(in.VersionID) }
+func (in *objectInput) object() *objectInput { return in }
+func (in *objectInput) keys() policy.Map     { return versionKeys(in.VersionID) }
+
+// An objectRequest is about an object that there is: its input embeds an
+// [objectInput].
+type objectRequest interface {
+	object() *objectInput
+	keys() policy.Map
+}
 
 func versionKeys(id string) policy.Map {
 	keys := policy.Map{}
@@ -69,22 +77,43 @@ type getObjectOutput struct {
 	Body         io.ReadCloser     `rest:"body"`
 }
 
-// find returns the version of a key that is asked for. Who may not list the
-// bucket does not learn what there is not.
-func (s *Service) find(ctx context.Context, bucketName, key, id string) (*bucket, *version, error) {
-	b, err := s.bucket(bucketName)
+// find returns the version of a key that is asked for, to a caller who is allowed
+// the actions on it. Who may not list the bucket does not learn what there is not.
+func (s *Service) find(ctx context.Context, in objectRequest, actions ...string) (*bucket, *version, error) {
+	at := in.object()
+	b, err := s.bucket(at.Bucket)
 	if err != nil {
 		return nil, nil, err
 	}
-	o, _ := s.objects(b).Get(key)
-	v, err := o.version(id)
-	if err != nil {
-		if !s.may(ctx, b, ask{"s3:ListBucket", s.bucketARN(bucketName)}) {
+	o, _ := s.objects(b).Get(at.Key)
+	v, missing := o.version(at.VersionID)
+	if err := s.allow(ctx, b, v, in, actions...); err != nil {
+		return nil, nil, err
+	}
+	if missing != nil {
+		if !s.may(ctx, b, ask{"s3:ListBucket", s.bucketARN(at.Bucket)}) {
 			return nil, nil, accessDenied("Access Denied")
 		}
-		return nil, nil, err
+		return nil, nil, missing
 	}
 	return b, v, nil
+}
+
+// allow refuses a caller who is not allowed the actions on an object, whose tags
+// may decide; v is nil where there is none.
+func (s *Service) allow(ctx context.Context, b *bucket, v *version, in objectRequest, actions ...string) error {
+	keys, at := in.keys(), in.object()
+	if v != nil {
+		for _, t := range v.Tags {
+			keys["s3:existingobjecttag/"+strings.ToLower(t.Key)] = policy.One(t.Value)
+		}
+	}
+	for _, action := range actions {
+		if err := s.authorize(ctx, b, keys, s.objectAsk(action, at.Bucket, at.Key, at.VersionID)...); err != nil {
+			return err
+		}
+	}
+	return nil
 }
 
 // version returns the version with an id, or the current one.
@@ -123,11 +152,8 @@ func (s *Service) headObject(ctx context.Context, in *getObjectInput) (*getObjec
 // describe returns the answer to a GET but for the content, which begins at
 // offset.
 func (s *Service) describe(ctx context.Context, in *getObjectInput) (out *getObjectOutput, v *version, offset int64, err error) {
-	b, v, err := s.find(ctx, in.Bucket, in.Key, in.VersionID)
+	b, v, err := s.find(ctx, in, "s3:GetObject")
 	if err != nil {
-		return nil, nil, 0, err
-	}
-	if err := s.allowTags(ctx, b, v, in); err != nil {
 		return nil, nil, 0, err
 	}
 	out = &getObjectOutput{
@@ -163,18 +189,6 @@ func (s *Service) describe(ctx context.Context, in *getObjectInput) (out *getObj
 		out.setChecksum(v.Checksum)
 	}
 	return out, v, offset, nil
-}
-
-// allowTags asks once more where the tags of the object may decide.
-func (s *Service) allowTags(ctx context.Context, b *bucket, v *version, in *getObjectInput) error {
-	if len(v.Tags) == 0 {
-		return nil
-	}
-	keys := in.keys()
-	for _, t := range v.Tags {
-		set(keys, "s3:existingobjecttag/"+strings.ToLower(t.Key), t.Value)
-	}
-	return s.authorize(ctx, b, keys, s.objectAsk("s3:GetObject", in.Bucket, in.Key, in.VersionID)...)
 }
 
 // conditions reports whether the content is wanted; an error refuses it.
@@ -344,7 +358,7 @@ type attributesOutput struct {
 }
 
 func (s *Service) getObjectAttributes(ctx context.Context, in *attributesInput) (*attributesOutput, error) {
-	b, v, err := s.find(ctx, in.Bucket, in.Key, in.VersionID)
+	b, v, err := s.find(ctx, in, "s3:GetObject", "s3:GetObjectAttributes")
 	if err != nil {
 		return nil, err
 	}

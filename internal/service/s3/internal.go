@@ -27,7 +27,7 @@ func (s *Service) Read(ctx context.Context, bucketName, key, versionID string, l
 	o, _ := s.objects(b).Get(key)
 	v, err := o.version(versionID)
 	if caller, _ := access.From(ctx); caller.Kind != policy.Anonymous {
-		if err := s.authorize(ctx, b, in.keys(), s.objectAsk("s3:GetObject", bucketName, key, versionID)...); err != nil {
+		if err := s.allow(ctx, b, v, in, "s3:GetObject"); err != nil {
 			return nil, err
 		}
 	}

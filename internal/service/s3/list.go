@@ -358,7 +358,7 @@ func (s *Service) getBucketACL(context.Context, *bucketInput) (*aclOutput, error
 }
 
 func (s *Service) getObjectACL(ctx context.Context, in *objectInput) (*aclOutput, error) {
-	if _, _, err := s.find(ctx, in.Bucket, in.Key, in.VersionID); err != nil {
+	if _, _, err := s.find(ctx, in, "s3:GetObjectAcl"); err != nil {
 		return nil, err
 	}
 	return s.acl(), nil

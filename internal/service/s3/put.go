@@ -88,15 +88,9 @@ func (o *objectSettings) keys() policy.Map {
 	set(keys, "s3:x-amz-server-side-encryption", o.SSE)
 	set(keys, "s3:x-amz-server-side-encryption-aws-kms-key-id", o.KeyID)
 	tags, err := parseTagging(o.Tagging)
-	if err != nil || len(tags) == 0 {
-		return keys
+	if err == nil {
+		setRequestTags(keys, tags)
 	}
-	var names []string
-	for _, t := range tags {
-		names = append(names, t.Key)
-		set(keys, "s3:requestobjecttag/"+strings.ToLower(t.Key), t.Value)
-	}
-	keys["s3:requestobjecttagkeys"] = policy.Many(names...)
 	return keys
 }
 
