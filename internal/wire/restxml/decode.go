@@ -28,7 +28,7 @@ type Request struct {
 	Body       io.Reader // its content: not in chunks
 	Length     int64     // of Body; -1 when it is not known
 
-	ownSums bool // checksums in the headers are the input's, not of the body
+	ownSums bool // checksums in the headers are the input's, not of the body: all but Content-MD5
 }
 
 // protocol are the headers and parameters that say nothing of the operation
@@ -42,7 +42,7 @@ var protocol = []string{
 // Decode fills the struct that into points to. A refusal is an [*awserr.Error].
 func (r *Request) Decode(into any) error {
 	v := reflect.ValueOf(into).Elem()
-	known := slices.Concat(protocol, r.Parameters)
+	parameters, headers := slices.Clone(r.Parameters), slices.Clone(protocol)
 	var prefixes []string
 	for _, f := range reflect.VisibleFields(v.Type()) {
 		r.ownSums = r.ownSums || strings.HasPrefix(placeOf(f).name, checksum.HeaderPrefix+"crc32")
@@ -55,12 +55,12 @@ func (r *Request) Decode(into any) error {
 		switch name := strings.ToLower(p.name); p.kind {
 		case "xml", "text":
 			for _, a := range checksum.Algorithms {
-				known = append(known, a.Header())
+				headers = append(headers, a.Header())
 			}
 		case "query":
-			known = append(known, p.name)
+			parameters = append(parameters, p.name)
 		case "header":
-			known = append(known, name)
+			headers = append(headers, name)
 		case "prefix":
 			prefixes = append(prefixes, name)
 		}
@@ -70,20 +70,23 @@ func (r *Request) Decode(into any) error {
 			f.SetString(text)
 		}
 	}
-	return r.refuseUnknown(known, prefixes)
+	return r.refuseUnknown(parameters, headers, prefixes)
 }
 
-// refuseUnknown refuses what no field takes.
-func (r *Request) refuseUnknown(known, prefixes []string) error {
+// refuseUnknown refuses what no field takes. Of presigned URLs, parameters that
+// are named like S3's headers are in Header, too.
+func (r *Request) refuseUnknown(parameters, headers, prefixes []string) error {
+	presigned := r.Query.Has("X-Amz-Signature")
 	for name := range r.Query {
 		lower := strings.ToLower(name)
-		if !slices.Contains(known, name) && !strings.HasPrefix(lower, "x-amz-") && lower != "x-id" {
+		isHeader := strings.HasPrefix(lower, "x-amz-")
+		if !slices.Contains(protocol, lower) && (isHeader && !presigned || !isHeader && !slices.Contains(parameters, name)) {
 			return NotImplemented("hakone does not support the parameter %s of this request", name)
 		}
 	}
 	for name := range r.Header {
 		lower := strings.ToLower(name)
-		if strings.HasPrefix(lower, "x-amz-") && !slices.Contains(known, lower) &&
+		if strings.HasPrefix(lower, "x-amz-") && !slices.Contains(headers, lower) &&
 			!slices.ContainsFunc(prefixes, func(p string) bool { return strings.HasPrefix(lower, p) }) {
 			return NotImplemented("hakone does not support the header %s of this request", lower)
 		}
@@ -94,7 +97,11 @@ func (r *Request) refuseUnknown(known, prefixes []string) error {
 func (r *Request) fill(field reflect.Value, p place) error {
 	switch p.kind {
 	case "query":
-		return set(field, p.name, r.Query[p.name])
+		values := r.Query[p.name]
+		if len(values) > 1 {
+			return awserr.New("InvalidArgument", http.StatusBadRequest, "The parameter %s must not be repeated", p.name)
+		}
+		return set(field, p.name, values)
 	case "header":
 		return set(field, p.name, r.Header.Values(p.name))
 	case "prefix":
@@ -143,10 +150,10 @@ func (r *Request) checkSums(text []byte) error {
 		}
 		return nil
 	}
-	if r.ownSums {
-		return nil
-	}
 	err := check("Content-Md5", "Content-MD5", md5.New()) //nolint:gosec // S3's, nothing is authenticated by it
+	if r.ownSums {
+		return err
+	}
 	for _, a := range checksum.Algorithms {
 		err = errors.Join(err, check(a.Header(), string(a), a.New()))
 	}
@@ -247,7 +254,8 @@ func elementOf(t reflect.Type, name string) (reflect.Type, bool) {
 	return nil, false
 }
 
-// set sets a field from its texts; none leaves it as it is.
+// set sets a field from its texts, as lines of one header are joined; none
+// leaves it as it is.
 func set(field reflect.Value, name string, texts []string) error {
 	if len(texts) == 0 {
 		return nil
@@ -256,7 +264,7 @@ func set(field reflect.Value, name string, texts []string) error {
 		field.Set(reflect.New(field.Type().Elem()))
 		field = field.Elem()
 	}
-	text := texts[0]
+	text := strings.Join(texts, ",")
 	var err error
 	switch field.Kind() {
 	case reflect.String:

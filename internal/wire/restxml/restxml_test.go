@@ -28,6 +28,8 @@ type input struct {
 	Prefix      string            `rest:"query=prefix"`
 	Max         *int              `rest:"query=max"`
 	Class       string            `rest:"header=x-amz-class"`
+	Other       string            `rest:"header=Other"`
+	Part        *int              `rest:"header=X-Part"`
 	Meta        map[string]string `rest:"prefix=X-Amz-Meta-"`
 	Body        *inner            `rest:"xml"`
 }
@@ -105,7 +107,7 @@ func TestDecode(t *testing.T) {
 	three := 3
 	r := Request{
 		Target: Target{"b", "k"}, Parameters: []string{"mark"}, Query: url.Values{"mark": {""}, "prefix": {"p"}, "max": {"3"}, "X-Amz-Date": {"x"}, "x-id": {"x"}},
-		Header: http.Header{"X-Amz-Class": {"c"}, "X-Amz-Meta-A": {"1", "2"}, "X-Amz-Date": {"d"}, "Other": {"ignored"}},
+		Header: http.Header{"X-Amz-Class": {"c"}, "X-Amz-Meta-A": {"1", "2"}, "X-Amz-Date": {"d"}, "Another": {"ignored"}},
 		Body:   strings.NewReader(`<Any xmlns="http://x"><Name>n</Name><TagSet><Tag><Key>a</Key><Value>b</Value></Tag></TagSet><Count>3</Count></Any>`),
 	}
 	var got input
@@ -127,6 +129,11 @@ func TestDecodeRefuses(t *testing.T) {
 		code string
 	}{
 		"an unknown parameter":     {Request{Query: url.Values{"versions": {""}}}, "NotImplemented"},
+		"a header as a parameter":  {Request{Query: url.Values{"x-amz-class": {"c"}}}, "NotImplemented"},
+		"no header of S3 either":   {Request{Query: url.Values{"other": {"c"}}}, "NotImplemented"},
+		"an unknown presigned one": {Request{Query: url.Values{"X-Amz-Signature": {"s"}, "X-Amz-Other": {"c"}}, Header: http.Header{"X-Amz-Other": {"c"}}}, "NotImplemented"},
+		"a parameter twice":        {Request{Query: url.Values{"prefix": {"a", "b"}}}, "InvalidArgument"},
+		"a number in two headers":  {Request{Header: http.Header{"X-Part": {"1", "2"}}}, "InvalidArgument"},
 		"an unknown header":        {Request{Header: http.Header{"X-Amz-Other": {"x"}}}, "NotImplemented"},
 		"an unknown element":       {Request{Body: strings.NewReader("<A><Other/></A>")}, "NotImplemented"},
 		"an unknown inner element": {Request{Body: strings.NewReader("<A><TagSet><Tag><Other/></Tag></TagSet></A>")}, "NotImplemented"},
@@ -144,6 +151,40 @@ func TestDecodeRefuses(t *testing.T) {
 		var refusal *awserr.Error
 		if err := tt.r.Decode(&input{}); !errors.As(err, &refusal) || refusal.Code != tt.code {
 			t.Errorf("%s: %v, want %s", name, err, tt.code)
+		}
+	}
+}
+
+// The lines of a header are one, and a presigned URL has headers in its query.
+func TestDecodeJoinsHeaders(t *testing.T) {
+	got := input{}
+	r := Request{
+		Header: http.Header{"X-Amz-Class": {"a", "b"}}, Body: strings.NewReader(""),
+		Query: url.Values{"X-Amz-Signature": {"s"}, "x-amz-class": {"a"}},
+	}
+	if err := r.Decode(&got); err != nil || got.Class != "a,b" {
+		t.Errorf("two lines: %q, %v", got.Class, err)
+	}
+}
+
+// What announces the checksums of something else has the Content-MD5 of its body.
+func TestDecodeChecksContentMD5(t *testing.T) {
+	for sum, want := range map[string]string{"": "", "JfnnlDI7RTiF9RgfG2JNCw==": "BadDigest", "PqRfv/SjolX3ah1nin8F/A==": ""} {
+		into := struct {
+			CRC32 string `rest:"header=x-amz-checksum-crc32"`
+			Body  *inner `rest:"xml"`
+		}{}
+		r := Request{Header: http.Header{"X-Amz-Checksum-Crc32": {"x"}}, Body: strings.NewReader("<A/>")}
+		if sum != "" {
+			r.Header.Set("Content-Md5", sum)
+		}
+		code := ""
+		var refusal *awserr.Error
+		if err := r.Decode(&into); errors.As(err, &refusal) {
+			code = refusal.Code
+		}
+		if code != want || into.CRC32 != "x" {
+			t.Errorf("Content-MD5 %q: %q, want %q", sum, code, want)
 		}
 	}
 }
