@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"net/http"
 	"slices"
+	"strings"
 
 	"github.com/hakonegate/hakone/internal/awserr"
 	"github.com/hakonegate/hakone/internal/wire"
@@ -110,26 +111,37 @@ func (c *encryptionConfiguration) check() error {
 	return nil
 }
 
-// encryptionOf returns the encryption of a new object in a bucket.
+// encryptionOf returns the encryption of a new object in a bucket. What the object
+// does not say is as in the bucket, a bucket key also for an algorithm of its own;
+// only that of SSE-KMS can have one.
 func (b *bucket) encryptionOf(asked encryption) (encryption, error) {
-	if asked.SSE != "" {
-		if !slices.Contains(algorithms, asked.SSE) {
-			return asked, invalidArgument("The encryption method specified is not supported")
+	rule := encryptionRule{Default: &defaultEncryption{SSEAlgorithm: algorithms[0]}}
+	if len(b.Encryption.Rules) == 1 {
+		rule.BucketKeyEnabled = b.Encryption.Rules[0].BucketKeyEnabled
+		if d := b.Encryption.Rules[0].Default; d != nil {
+			rule.Default = d
 		}
-		return asked, nil
 	}
-	if asked.KeyID != "" {
+	switch {
+	case asked.SSE != "" && !slices.Contains(algorithms, asked.SSE):
+		return asked, invalidArgument("The encryption method specified is not supported")
+	case asked.KeyID != "" && (asked.SSE == "" || asked.SSE == algorithms[0]):
 		return asked, invalidArgument("Server Side Encryption with AWS KMS managed key requires HTTP header x-amz-server-side-encryption : aws:kms")
+	case asked.SSE == "":
+		asked.SSE, asked.KeyID = rule.Default.SSEAlgorithm, rule.Default.KMSMasterKeyID
 	}
-	if len(b.Encryption.Rules) == 1 && b.Encryption.Rules[0].Default != nil {
-		r := b.Encryption.Rules[0]
-		e := encryption{SSE: r.Default.SSEAlgorithm, KeyID: r.Default.KMSMasterKeyID}
-		if r.BucketKeyEnabled && e.SSE == "aws:kms" {
-			e.BucketKey = "true"
-		}
-		return e, nil
+	switch strings.ToLower(asked.BucketKey) {
+	case "":
+	case "true", "false":
+		rule.BucketKeyEnabled = strings.EqualFold(asked.BucketKey, "true")
+	default:
+		return asked, invalidArgument("Value for x-amz-server-side-encryption-bucket-key-enabled header is invalid.")
 	}
-	return encryption{SSE: algorithms[0]}, nil
+	asked.BucketKey = ""
+	if rule.BucketKeyEnabled && asked.SSE == "aws:kms" {
+		asked.BucketKey = "true"
+	}
+	return asked, nil
 }
 
 type putEncryptionInput struct {

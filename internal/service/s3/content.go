@@ -10,6 +10,7 @@ import (
 	"fmt"
 	"io"
 	"net/http"
+	"strings"
 	"sync"
 
 	"github.com/hakonegate/hakone/internal/awserr"
@@ -45,25 +46,42 @@ type sums struct {
 // announced returns the algorithm that the client chose, "" if it did not, and
 // the checksum, "" if it comes in a trailer.
 func (c *sums) announced() (a checksum.Algorithm, value string, err error) {
-	for a, value := range map[checksum.Algorithm]string{
+	for one, sent := range map[checksum.Algorithm]string{
 		checksum.CRC32: c.CRC32, checksum.CRC32C: c.CRC32C, checksum.CRC64NVME: c.CRC64NVME, checksum.SHA1: c.SHA1, checksum.SHA256: c.SHA256,
 	} {
+		if sent == "" {
+			continue
+		}
 		if value != "" {
-			return a, value, nil
+			return "", "", invalidRequest("Expecting a single x-amz-checksum- header. Multiple checksum Types are not allowed.")
+		}
+		a, value = one, sent
+	}
+	if c.Trailer != "" {
+		if value != "" {
+			return "", "", invalidRequest("Expecting a single x-amz-checksum- header")
+		}
+		if a, err = chosen(strings.TrimPrefix(strings.ToLower(strings.TrimSpace(c.Trailer)), checksum.HeaderPrefix)); err != nil {
+			return "", "", err
 		}
 	}
-	name := c.Algorithm
-	if len(c.Trailer) > len(checksum.HeaderPrefix) {
-		name = c.Trailer[len(checksum.HeaderPrefix):]
+	if c.Algorithm == "" {
+		return a, value, nil
 	}
-	if name == "" {
-		return "", "", nil
+	named, err := chosen(c.Algorithm)
+	if err == nil && a != "" && a != named {
+		err = invalidRequest("Value for x-amz-sdk-checksum-algorithm header is invalid.")
 	}
+	return named, value, err
+}
+
+// chosen returns the algorithm of that name.
+func chosen(name string) (checksum.Algorithm, error) {
 	a, ok := checksum.Named(name)
 	if !ok {
-		return "", "", invalidRequest("Checksum algorithm provided is unsupported. Please try again with any of the valid types: [CRC32, CRC32C, CRC64NVME, SHA1, SHA256]")
+		return "", invalidRequest("Checksum algorithm provided is unsupported. Please try again with any of the valid types: [CRC32, CRC32C, CRC64NVME, SHA1, SHA256]")
 	}
-	return a, "", nil
+	return a, nil
 }
 
 // A content is what was read of a request and kept.

@@ -29,7 +29,7 @@ type lifecycleRule struct {
 }
 
 type lifecycleFilter struct {
-	Prefix                string        `xml:",omitempty" json:",omitempty"`
+	Prefix                *string       `xml:",omitempty" json:",omitempty"`
 	Tag                   *tag          `xml:",omitempty" json:",omitempty"`
 	ObjectSizeGreaterThan *int64        `xml:",omitempty" json:",omitempty"`
 	ObjectSizeLessThan    *int64        `xml:",omitempty" json:",omitempty"`
@@ -67,12 +67,20 @@ func (c *lifecycleConfiguration) check() error {
 		}
 		e, n := r.Expiration, r.NoncurrentVersionExpiration
 		switch {
-		case r.Status != enabled && r.Status != disabled, e == nil && n == nil && r.AbortIncompleteMultipartUpload == nil:
+		case r.Status != enabled && r.Status != disabled, e == nil && n == nil && r.AbortIncompleteMultipartUpload == nil, !r.scoped():
 			return malformedXML()
+		case r.Filter != nil && c.Rules[0].Filter == nil:
+			return invalidRequest("Filter element can only be used in Lifecycle V2.")
+		case r.Filter == nil && c.Rules[0].Filter != nil:
+			return invalidRequest("Base level prefix cannot be used in Lifecycle V2, prefixes are only supported in the Filter.")
 		case e != nil && e.Days < 0, e != nil && e.Days == 0 && e.Date == "" && !e.ExpiredObjectDeleteMarker:
 			return invalidArgument("'Days' for Expiration action must be a positive integer")
 		case n != nil && n.NoncurrentDays < 1:
 			return invalidArgument("'NoncurrentDays' for NoncurrentVersionExpiration action must be a positive integer")
+		case n != nil && n.NewerNoncurrentVersions < 0:
+			return invalidArgument("'NewerNoncurrentVersions' for NoncurrentVersionExpiration action must be a positive integer")
+		case n != nil && n.NewerNoncurrentVersions > maxNewer:
+			return invalidArgument("'NewerNoncurrentVersions' for NoncurrentVersionExpiration action must not be more than 100")
 		case r.AbortIncompleteMultipartUpload != nil && r.AbortIncompleteMultipartUpload.DaysAfterInitiation < 1:
 			return invalidArgument("'DaysAfterInitiation' for AbortIncompleteMultipartUpload action must be a positive integer")
 		}
@@ -86,6 +94,25 @@ func (c *lifecycleConfiguration) check() error {
 		}
 	}
 	return nil
+}
+
+const maxNewer = 100 // noncurrent versions that a rule keeps
+
+// scoped reports whether a rule says once what it is about: with a prefix of its
+// own or a filter, which has one condition, several within And, or none for
+// everything.
+func (r *lifecycleRule) scoped() bool {
+	f := r.Filter
+	if f == nil || r.Prefix != nil {
+		return f == nil && r.Prefix != nil
+	}
+	conditions := 0
+	for _, there := range []bool{f.Prefix != nil, f.Tag != nil, f.ObjectSizeGreaterThan != nil, f.ObjectSizeLessThan != nil, f.And != nil} {
+		if there {
+			conditions++
+		}
+	}
+	return conditions <= 1
 }
 
 func parseDate(text string) (time.Time, error) {
@@ -142,7 +169,10 @@ func (r *lifecycleRule) selects(key string, v *version) bool {
 	case r.Filter != nil && r.Filter.And != nil:
 		f = *r.Filter.And
 	case r.Filter != nil:
-		f = lifecycleAnd{Prefix: r.Filter.Prefix, ObjectSizeGreaterThan: r.Filter.ObjectSizeGreaterThan, ObjectSizeLessThan: r.Filter.ObjectSizeLessThan}
+		f = lifecycleAnd{ObjectSizeGreaterThan: r.Filter.ObjectSizeGreaterThan, ObjectSizeLessThan: r.Filter.ObjectSizeLessThan}
+		if r.Filter.Prefix != nil {
+			f.Prefix = *r.Filter.Prefix
+		}
 		if r.Filter.Tag != nil {
 			f.Tags = []tag{*r.Filter.Tag}
 		}
@@ -155,9 +185,10 @@ func (r *lifecycleRule) selects(key string, v *version) bool {
 }
 
 // due reports whether days have passed since a time. Like S3 it rounds up to the
-// next midnight.
+// next midnight: whole days between midnights are counted, so that no number of
+// days is too large.
 func due(since time.Time, days int, now time.Time) bool {
-	return !now.Before(since.UTC().Add(time.Duration(days) * day).Truncate(day).Add(day))
+	return int(now.Truncate(day).Sub(since.Truncate(day))/day) > days
 }
 
 const day = 24 * time.Hour
@@ -226,7 +257,7 @@ func (r *lifecycleRule) noncurrent(key string, o *object, now time.Time) (ids []
 	if n == nil {
 		return nil
 	}
-	for i := 1 + n.NewerNoncurrentVersions; i < len(o.Versions); i++ {
+	for i := 1 + max(n.NewerNoncurrentVersions, 0); i < len(o.Versions); i++ {
 		if v := &o.Versions[i]; r.selects(key, v) && due(o.Versions[i-1].Modified, n.NoncurrentDays, now) {
 			ids = append(ids, v.ID)
 		}

@@ -145,7 +145,7 @@ func TestOtherServicesReadAndWrite(t *testing.T) {
 func TestLifecycle(t *testing.T) {
 	b := start(t)
 	days := func(n int) *expiration { return &expiration{Days: n} }
-	prefix := func(p string) *lifecycleFilter { return &lifecycleFilter{Prefix: p} }
+	prefix := func(p string) *lifecycleFilter { return &lifecycleFilter{Prefix: &p} }
 	large := int64(5)
 	rules := &lifecycleConfiguration{Rules: []lifecycleRule{
 		{Status: enabled, Filter: prefix("short/"), Expiration: days(1)},
@@ -154,7 +154,7 @@ func TestLifecycle(t *testing.T) {
 		{Status: enabled, Filter: prefix("dated/"), Expiration: &expiration{Date: "2031-03-11T00:00:00Z"}},
 		{Status: enabled, Filter: prefix("versions/"), NoncurrentVersionExpiration: &noncurrentExpiration{NoncurrentDays: 2, NewerNoncurrentVersions: 1}},
 		{Status: enabled, Filter: prefix("marked/"), NoncurrentVersionExpiration: &noncurrentExpiration{NoncurrentDays: 1}, Expiration: &expiration{ExpiredObjectDeleteMarker: true}},
-		{Status: enabled, AbortIncompleteMultipartUpload: &abortIncomplete{1}},
+		{Status: enabled, Filter: &lifecycleFilter{}, AbortIncompleteMultipartUpload: &abortIncomplete{1}},
 	}}
 	if err := rules.check(); err != nil {
 		t.Fatal(err)

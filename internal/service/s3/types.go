@@ -28,9 +28,11 @@ type bucketType struct{ s *Service }
 
 // bucketProperties are those that are honoured: any other is refused by name.
 type bucketProperties struct {
-	BucketName                     string
-	AccessControl                  string
-	VersioningConfiguration        *struct{ Status string }
+	BucketName              string
+	AccessControl           string
+	VersioningConfiguration *struct {
+		Status string `required:"true" oneof:"Enabled,Suspended"`
+	}
 	BucketEncryption               *encryptionProperties
 	PublicAccessBlockConfiguration *publicAccessBlock
 	Tags                           []tag
@@ -55,10 +57,10 @@ type lifecycleProperties struct {
 	ID                                string `json:"Id"`
 	Prefix                            *string
 	Status                            string `required:"true"`
-	ExpirationInDays                  int
+	ExpirationInDays                  *int
 	ExpirationDate                    string
 	ExpiredObjectDeleteMarker         bool
-	NoncurrentVersionExpirationInDays int
+	NoncurrentVersionExpirationInDays *int
 	NoncurrentVersionExpiration       *noncurrentExpiration
 	AbortIncompleteMultipartUpload    *abortIncomplete
 	TagFilters                        []tag
@@ -109,7 +111,11 @@ func (p *bucketProperties) apply(b *bucket) error {
 	if p.LifecycleConfiguration != nil {
 		b.Lifecycle = &lifecycleConfiguration{}
 		for i := range p.LifecycleConfiguration.Rules {
-			b.Lifecycle.Rules = append(b.Lifecycle.Rules, p.LifecycleConfiguration.Rules[i].rule())
+			r, err := p.LifecycleConfiguration.Rules[i].rule()
+			if err != nil {
+				return err
+			}
+			b.Lifecycle.Rules = append(b.Lifecycle.Rules, r)
 		}
 		if err := b.Lifecycle.check(); err != nil {
 			return err
@@ -127,7 +133,7 @@ func (p *bucketProperties) apply(b *bucket) error {
 	return checkTags(b.Tags, maxBucketTags)
 }
 
-func (p *lifecycleProperties) rule() lifecycleRule {
+func (p *lifecycleProperties) rule() (lifecycleRule, error) {
 	r := lifecycleRule{
 		ID: p.ID, Status: p.Status, NoncurrentVersionExpiration: p.NoncurrentVersionExpiration, AbortIncompleteMultipartUpload: p.AbortIncompleteMultipartUpload,
 		Filter: &lifecycleFilter{And: &lifecycleAnd{Tags: p.TagFilters, ObjectSizeGreaterThan: p.ObjectSizeGreaterThan, ObjectSizeLessThan: p.ObjectSizeLessThan}},
@@ -135,13 +141,22 @@ func (p *lifecycleProperties) rule() lifecycleRule {
 	if p.Prefix != nil {
 		r.Filter.And.Prefix = *p.Prefix
 	}
-	if p.ExpirationInDays > 0 || p.ExpirationDate != "" || p.ExpiredObjectDeleteMarker {
-		r.Expiration = &expiration{p.ExpirationInDays, p.ExpirationDate, p.ExpiredObjectDeleteMarker}
+	if p.ExpirationInDays != nil || p.ExpirationDate != "" || p.ExpiredObjectDeleteMarker {
+		r.Expiration = &expiration{Date: p.ExpirationDate, ExpiredObjectDeleteMarker: p.ExpiredObjectDeleteMarker}
 	}
-	if p.NoncurrentVersionExpirationInDays > 0 && r.NoncurrentVersionExpiration == nil {
-		r.NoncurrentVersionExpiration = &noncurrentExpiration{NoncurrentDays: p.NoncurrentVersionExpirationInDays}
+	if days := p.ExpirationInDays; days != nil {
+		if *days < 1 {
+			return r, invalidArgument("ExpirationInDays must be a positive integer")
+		}
+		r.Expiration.Days = *days
 	}
-	return r
+	if days := p.NoncurrentVersionExpirationInDays; days != nil {
+		if r.NoncurrentVersionExpiration != nil {
+			return r, invalidRequest("NoncurrentVersionExpirationInDays cannot be specified with NoncurrentVersionExpiration")
+		}
+		r.NoncurrentVersionExpiration = &noncurrentExpiration{NoncurrentDays: *days}
+	}
+	return r, nil
 }
 
 func (t bucketType) result(name string) stack.Result {
