@@ -15,6 +15,7 @@ import (
 	"io"
 	"log/slog"
 	"net/http"
+	"net/url"
 	"time"
 
 	"github.com/hakonegate/hakone/internal/access"
@@ -42,6 +43,7 @@ const (
 	defaultMaxBody = 8 << 20
 	skew           = 15 * time.Minute // AWS's services allow more than API Gateway does
 	maxLargeBodies = 4                // of services that take large ones, before their signature is known to be good
+	maxLargeXML    = 8                // of bodies of restXml beyond maxUnsigned: 4 MiB each
 	globalRegion   = "us-east-1"      // clients sign for it when a service has no region
 )
 
@@ -50,6 +52,7 @@ type endpoint struct {
 	services        map[string]*service
 	proxies         access.Proxies
 	maxBody         int64
+	largeXML        chan struct{} // bodies beyond maxUnsigned that restXml holds in memory
 	log             *slog.Logger
 	now             func() time.Time
 }
@@ -66,7 +69,10 @@ type service struct {
 
 // New returns the handler of the control plane.
 func New(c Config) http.Handler {
-	e := &endpoint{account: c.Account, region: c.Region, services: map[string]*service{}, proxies: c.Proxies, maxBody: c.MaxBody, log: c.Log, now: c.Now}
+	e := &endpoint{
+		account: c.Account, region: c.Region, services: map[string]*service{}, proxies: c.Proxies, maxBody: c.MaxBody,
+		largeXML: make(chan struct{}, maxLargeXML), log: c.Log, now: c.Now,
+	}
 	if e.maxBody == 0 {
 		e.maxBody = defaultMaxBody
 	}
@@ -112,8 +118,10 @@ type call struct {
 
 	// Of restXml.
 	target     restxml.Target
+	query      url.Values       // parsed, see parsedQuery
 	parameters []string         // of the query, that named the operation
 	signature  *sigv4.Signature // nil: nobody signed
+	large      bool             // the body has its place in largeXML
 	stream     io.ReadCloser    // the answer's body
 	live       bool             // the stream is sent as it comes
 
@@ -126,6 +134,7 @@ type call struct {
 // ServeHTTP answers one call: each step fills it in or refuses it.
 func (e *endpoint) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	c := &call{endpoint: e, w: w, r: r, id: requestID()}
+	defer c.release()
 	for _, step := range []func(context.Context) error{
 		c.locate,       // credential scope, X-Amz-Target or Action → service
 		c.authenticate, // signature → caller
@@ -271,8 +280,8 @@ func (c *call) answer(ctx context.Context) {
 	}
 	c.write(status, c.protocol.contentType(), body)
 	if c.stream != nil {
-		_, err := io.Copy(c.sink(), c.stream) // what is too short shows by its length
-		if err = errors.Join(err, c.stream.Close()); err != nil {
+		to := &sink{w: c.w, control: http.NewResponseController(c.w), live: c.live}
+		if err := to.send(c.stream); err != nil {
 			c.log.InfoContext(ctx, "answer was cut", "request_id", c.id, "operation", c.operation.Name, "error", err)
 		}
 	}
@@ -290,28 +299,6 @@ func (c *call) write(status int, contentType string, body []byte) {
 	if c.r.Method != http.MethodHead {
 		_, _ = c.w.Write(body) // a client that has gone needs no answer
 	}
-}
-
-// sink is where a stream goes.
-func (c *call) sink() io.Writer {
-	if c.live {
-		return &flushing{c.w, http.NewResponseController(c.w)}
-	}
-	return c.w
-}
-
-// A flushing writer sends at once what is written to it.
-type flushing struct {
-	w       http.ResponseWriter
-	control *http.ResponseController
-}
-
-func (f *flushing) Write(p []byte) (int, error) {
-	n, err := f.w.Write(p)
-	if err == nil {
-		err = f.control.Flush()
-	}
-	return n, err
 }
 
 // requestID returns a random UUID.

@@ -6,9 +6,9 @@ import (
 	"io"
 	"maps"
 	"net/http"
+	"net/url"
 	"strconv"
 	"strings"
-	"time"
 
 	"github.com/hakonegate/hakone/internal/access"
 	"github.com/hakonegate/hakone/internal/awserr"
@@ -25,7 +25,7 @@ type xmlProtocol struct{ service *service }
 
 // operation returns the operation's name, or what leads to none.
 func (p xmlProtocol) operation(c *call) string {
-	if name, parameters, ok := p.service.xml.Find(c.r.Method, c.target, c.r.URL.Query(), c.r.Header); ok {
+	if name, parameters, ok := p.service.xml.Find(c.r.Method, c.target, c.parsedQuery(), c.r.Header); ok {
 		c.parameters = parameters
 		return name
 	}
@@ -41,7 +41,7 @@ func (xmlProtocol) decode(c *call) error {
 	if err != nil {
 		return err
 	}
-	query, header := c.r.URL.Query(), c.r.Header
+	query, header := c.parsedQuery(), c.r.Header
 	if query.Has("X-Amz-Signature") { // clients of presigned URLs have headers in the query, too
 		header = header.Clone()
 		for name, values := range query {
@@ -50,8 +50,19 @@ func (xmlProtocol) decode(c *call) error {
 			}
 		}
 	}
-	r := restxml.Request{Target: c.target, Parameters: c.parameters, Query: query, Header: header, Body: content, Length: length}
-	return r.Decode(c.input)
+	body := &heldBody{Reader: content, c: c, held: true}
+	r := restxml.Request{Target: c.target, Parameters: c.parameters, Query: query, Header: header, Body: body, Length: length}
+	err = r.Decode(c.input)
+	body.held = false // an operation reads it as a stream
+	return err
+}
+
+// parsedQuery returns the parameters of the query.
+func (c *call) parsedQuery() url.Values {
+	if c.query == nil {
+		c.query = c.r.URL.Query()
+	}
+	return c.query
 }
 
 // authenticateXML is authenticate for restXml: the body stays unread, and who
@@ -59,7 +70,7 @@ func (xmlProtocol) decode(c *call) error {
 func (c *call) authenticateXML(ctx context.Context, scope sigv4.Scope, signed bool) error {
 	if !signed {
 		c.caller = access.Anonymous()
-		if c.r.URL.Query().Has("AWSAccessKeyId") {
+		if c.parsedQuery().Has("AWSAccessKeyId") {
 			return awserr.New("InvalidRequest", http.StatusBadRequest, "The authorization mechanism you have provided is not supported. Please use AWS4-HMAC-SHA256.")
 		}
 		return nil
@@ -89,32 +100,6 @@ func (c *call) content() (io.Reader, int64, error) {
 	}
 	content, err := awschunked.NewReader(body, length, c.r.Header.Get("X-Amz-Trailer"), signatures)
 	return content, length, err
-}
-
-// bodyPatience is how long a body may say nothing.
-const bodyPatience = 30 * time.Second
-
-// patient reads a body that must not stall.
-type patient struct {
-	body    io.Reader
-	control *http.ResponseController
-}
-
-func (p *patient) Read(b []byte) (int, error) {
-	_ = p.control.SetReadDeadline(time.Now().Add(bodyPatience)) // without deadlines in a test
-	n, err := p.body.Read(b)
-	if err != nil {
-		_ = p.control.SetReadDeadline(time.Time{})
-	}
-	switch {
-	case err == nil, errors.Is(err, io.EOF):
-		return n, err
-	case errors.Is(err, io.ErrUnexpectedEOF):
-		return n, awserr.New("IncompleteBody", http.StatusBadRequest, "You did not provide the number of bytes specified by the Content-Length HTTP header")
-	}
-	refusal := awserr.New("RequestTimeout", http.StatusBadRequest, "Your socket connection to the server was not read from or written to within the timeout period. Idle connections will be closed.")
-	refusal.Err = err
-	return n, refusal
 }
 
 // payload words a body that is not the signed one as S3 does.

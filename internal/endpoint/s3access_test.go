@@ -232,3 +232,17 @@ func TestS3CORS(t *testing.T) {
 	s.as("", "GET", "/box/k", "", "Origin: https://a.example").want(403, "").header("Access-Control-Allow-Origin", "https://a.example")
 	s.do("GET", "/box/k", "", "Origin: https://other").want(200, "x").header("Access-Control-Allow-Origin", "")
 }
+
+// Nobody is let in to hold memory with what is refused anyway; the content of an
+// object is a stream.
+func TestS3UnsignedBodiesAreSmall(t *testing.T) {
+	s := startStorage(t)
+	large := strings.Repeat(" ", 65<<10)
+	s.as("", "PUT", "/box?policy", large).want(400, "EntityTooLarge")
+	s.as("", "POST", "/box?delete", large).want(400, "EntityTooLarge")
+	s.as("", "PUT", "/box?policy", "{}").want(403, "Access Denied")
+	s.as("", "PUT", "/box/k", large).want(403, "Access Denied")
+	for range 20 { // more than there may be at once
+		s.do("PUT", "/box?policy", large).want(400, "PolicyTooLarge")
+	}
+}

@@ -12,6 +12,7 @@ import (
 	"net/http"
 	"strings"
 	"sync"
+	"sync/atomic"
 
 	"github.com/hakonegate/hakone/internal/awserr"
 	"github.com/hakonegate/hakone/internal/blob"
@@ -28,6 +29,10 @@ const (
 	segmentSize = 4 << 20
 	maxPut      = 5 << 30 // bytes of one request
 )
+
+// maxDownloads bounds the bytes of contents that are being read: of each a segment
+// is in memory.
+const maxDownloads = 64 * segmentSize
 
 var buffers = sync.Pool{New: func() any { b := make([]byte, segmentSize); return &b }}
 
@@ -177,22 +182,40 @@ type contentReader struct {
 	segments []segment
 	skip     int64 // bytes of the next segment
 	left     int64
+	budget   *atomic.Int64
+	taken    int64   // of the budget: the largest segment
 	buffer   *[]byte // of a segment; nil before the first
 	have     []byte
 }
 
+// smallBuffer is the size up to which a reader has a buffer of its own instead of a
+// segment's.
+const smallBuffer = 64 << 10
+
 // read returns a reader of size bytes of a content, from offset on. Until it is
-// closed they stay, also when the object is deleted.
-func (s *Service) read(ctx context.Context, segments []segment, offset, size int64) io.ReadCloser {
+// closed they stay, also when the object is deleted. There are no more readers
+// than fit into memory.
+func (s *Service) read(ctx context.Context, segments []segment, offset, size int64) (io.ReadCloser, error) {
 	for len(segments) > 0 && offset >= segments[0].Size {
 		offset -= segments[0].Size
 		segments = segments[1:]
 	}
-	r := &contentReader{ctx: ctx, contents: s.cfg.Contents, hold: s.cfg.Contents.Hold(), segments: segments, skip: offset, left: size}
+	r := &contentReader{ctx: ctx, contents: s.cfg.Contents, budget: &s.downloads, segments: segments, skip: offset, left: size}
+	for _, one := range segments {
+		r.taken = max(r.taken, one.Size)
+	}
+	if r.taken > smallBuffer {
+		r.taken = segmentSize
+	}
+	if s.downloads.Add(r.taken) > maxDownloads {
+		s.downloads.Add(-r.taken)
+		return nil, awserr.New("SlowDown", http.StatusServiceUnavailable, "Please reduce your request rate.")
+	}
+	r.hold = s.cfg.Contents.Hold()
 	for _, one := range segments {
 		r.hold.Keep(one.Hash)
 	}
-	return r
+	return r, nil
 }
 
 // Read implements [io.Reader].
@@ -204,8 +227,11 @@ func (r *contentReader) Read(p []byte) (int, error) {
 		if len(r.segments) == 0 {
 			return 0, io.ErrUnexpectedEOF
 		}
-		if r.buffer == nil {
+		if r.buffer == nil && r.taken > smallBuffer {
 			r.buffer, _ = buffers.Get().(*[]byte) // the pool holds nothing else
+		} else if r.buffer == nil {
+			own := make([]byte, r.taken)
+			r.buffer = &own
 		}
 		content := (*r.buffer)[:r.segments[0].Size]
 		if err := r.contents.Fill(r.ctx, r.segments[0].Hash, content); err != nil {
@@ -222,9 +248,10 @@ func (r *contentReader) Read(p []byte) (int, error) {
 // Close implements [io.Closer].
 func (r *contentReader) Close() error {
 	r.hold.Release()
-	if r.buffer != nil {
+	if r.buffer != nil && r.taken > smallBuffer {
 		buffers.Put(r.buffer)
-		r.buffer, r.have, r.left = nil, nil, 0
 	}
+	r.budget.Add(-r.taken)
+	r.taken, r.buffer, r.have, r.left = 0, nil, nil, 0
 	return nil
 }

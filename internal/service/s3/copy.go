@@ -163,7 +163,10 @@ func (s *Service) copyObject(ctx context.Context, in *copyObjectInput) (*copyRes
 		if algorithm == "" {
 			algorithm = from.Checksum.Algorithm
 		}
-		body := s.read(ctx, from.Segments, 0, from.Size)
+		body, err := s.read(ctx, from.Segments, 0, from.Size)
+		if err != nil {
+			return nil, err
+		}
 		defer body.Close()
 		c, err := s.keep(ctx, hold, body, &sums{Algorithm: algorithm})
 		if err != nil {
@@ -244,7 +247,10 @@ func (s *Service) uploadPartCopy(ctx context.Context, in *copyPartInput) (*copyP
 	if err != nil || in.SourceRange != "" && !partial {
 		return nil, invalidArgument("The x-amz-copy-source-range value must be of the form bytes=first-last where first and last are the zero-based offsets of the first and last bytes to copy")
 	}
-	body := s.read(ctx, from.Segments, offset, length)
+	body, err := s.read(ctx, from.Segments, offset, length)
+	if err != nil {
+		return nil, err
+	}
 	defer body.Close()
 	p, err := s.putPart(ctx, &uploadPartInput{target: in.target, Key: in.Key, UploadID: in.UploadID, PartNumber: in.PartNumber, Body: body})
 	if err != nil {

@@ -140,8 +140,8 @@ func (s *Service) getObject(ctx context.Context, in *getObjectInput) (*getObject
 	if err != nil || out.Status == http.StatusNotModified {
 		return out, err
 	}
-	out.Body = s.read(ctx, v.Segments, offset, out.Length)
-	return out, nil
+	out.Body, err = s.read(ctx, v.Segments, offset, out.Length)
+	return out, err
 }
 
 func (s *Service) headObject(ctx context.Context, in *getObjectInput) (*getObjectOutput, error) {

@@ -37,7 +37,10 @@ func (s *Service) Read(ctx context.Context, bucketName, key, versionID string, l
 	if v.Size > limit {
 		return nil, awserr.New("EntityTooLarge", http.StatusBadRequest, "The object has %d bytes, at most %d are taken", v.Size, limit)
 	}
-	body := s.read(ctx, v.Segments, 0, v.Size)
+	body, err := s.read(ctx, v.Segments, 0, v.Size)
+	if err != nil {
+		return nil, err
+	}
 	defer body.Close()
 	return io.ReadAll(body)
 }

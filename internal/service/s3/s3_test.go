@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"io"
 	"slices"
 	"strings"
 	"sync"
@@ -401,5 +402,53 @@ func TestOtherServicesReadByTags(t *testing.T) {
 	}
 	if _, err := b.deleteObjectTagging(as(t, all), &in.objectInput); err == nil {
 		t.Error("tags that deny were removed")
+	}
+}
+
+// Readers hold no more memory than there is for them.
+func TestDownloadsAreBounded(t *testing.T) {
+	b := start(t)
+	if err := b.newBucket(t.Context(), &bucket{Name: "box"}); err != nil {
+		t.Fatal(err)
+	}
+	b.put("box", "large", strings.Repeat("x", smallBuffer+1))
+	b.put("box", "small", "content")
+	get := func(key string) (*getObjectOutput, error) {
+		in := &getObjectInput{}
+		in.Bucket, in.Key = "box", key
+		return b.getObject(as(t, all), in)
+	}
+	var opened []*getObjectOutput
+	for range maxDownloads / segmentSize {
+		out, err := get("large")
+		if err != nil {
+			t.Fatal(err)
+		}
+		opened = append(opened, out)
+	}
+	for _, key := range []string{"large", "small"} {
+		var refusal *awserr.Error
+		if _, err := get(key); !errors.As(err, &refusal) || refusal.Code != "SlowDown" || refusal.HTTPStatus() != 503 {
+			t.Errorf("one more, %s: %v", key, err)
+		}
+	}
+	for range 2 { // closing twice gives nothing back twice
+		opened[0].Body.Close()
+	}
+	for range 1000 {
+		out, err := get("small")
+		if err != nil {
+			t.Fatal(err)
+		}
+		opened = append(opened, out)
+	}
+	for _, out := range opened[1:] {
+		if text, err := io.ReadAll(out.Body); err != nil || int64(len(text)) != out.Length {
+			t.Errorf("%d bytes of %d, %v", len(text), out.Length, err)
+		}
+		out.Body.Close()
+	}
+	if left := b.downloads.Load(); left != 0 {
+		t.Errorf("%d bytes stay taken", left)
 	}
 }

@@ -16,6 +16,7 @@ import (
 	"log/slog"
 	"net/http"
 	"sync"
+	"sync/atomic"
 	"time"
 
 	"github.com/hakonegate/hakone/internal/awserr"
@@ -43,6 +44,8 @@ type Service struct {
 	emptying sync.RWMutex  // written by who deletes a bucket, read by who puts something into one
 	uploads  chan struct{} // those that hold a segment in memory
 	dirty    chan struct{} // contents may have lost their last reference
+
+	downloads atomic.Int64 // bytes that readers hold in memory
 }
 
 // maxUploads bounds the segments in memory: 4 MiB each.
