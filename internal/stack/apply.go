@@ -358,7 +358,7 @@ func (v *Version) follow(before *Version) {
 	v.Name, v.Token = before.Name, before.Token
 }
 
-// required checks what the type cannot do without.
+// required checks what the type cannot do without, and what it refuses.
 func (d *Deployment) required(typ *Type, v *Version) error {
 	var missing []string
 	for _, p := range typ.Required {
@@ -367,7 +367,7 @@ func (d *Deployment) required(typ *Type, v *Version) error {
 		}
 	}
 	if len(missing) == 0 {
-		return nil
+		return typ.refused(v.Properties)
 	}
 	return awserr.Validation("Property validation failure: [%s]", strings.Join(missing, ", "))
 }

@@ -22,7 +22,8 @@ import (
 // words for him; such a type is as one that is not known, but for that.
 //
 // Properties is a value of the struct that a resource's properties are decoded
-// into; nil: only Required is known of them before a deployment. Check, if not
+// into; nil: only Required is known of them before a deployment. Its fields with
+// the tag refuse are refused before the handler is called. Check, if not
 // nil, finds what more the handler would refuse of the values that are known: a
 // [*template.Error].
 type Type struct {

@@ -146,7 +146,9 @@ func (w *world) deployment(text string) *stack.Deployment {
 	d.Types["AWS::SNS::Topic"] = stack.Type{
 		Name: "AWS::SNS::Topic", Level: stack.Real, Handler: w, Replace: []string{"Key"}, Attributes: []string{"Arn"}, NameProperty: "Name",
 	}
-	d.Types["AWS::SQS::Queue"] = stack.Type{Name: "AWS::SQS::Queue", Level: stack.Record, Handler: w, Required: []string{"Must"}}
+	d.Types["AWS::SQS::Queue"] = stack.Type{Name: "AWS::SQS::Queue", Level: stack.Record, Handler: w, Required: []string{"Must"}, Properties: struct {
+		Alarm []string `refuse:"there are no alarms"`
+	}{}}
 	if text == "" {
 		return d
 	}
@@ -424,6 +426,10 @@ func TestRefusedProperties(t *testing.T) {
 	err := w.apply("Resources:\n  Q: {Type: AWS::SQS::Queue}\n")
 	if err == nil || !strings.Contains(err.Error(), "Q: Property validation failure: [The property {/Must} is required]") {
 		t.Errorf("without a required property: %v", err)
+	}
+	w = newWorld(t)
+	if err := w.apply("Resources:\n  Q: {Type: AWS::SQS::Queue, Properties: {Must: 1, Alarm: [x]}}\n"); err == nil || !strings.Contains(err.Error(), "Q: hakone does not support Alarm: there are no alarms") {
+		t.Errorf("with a property that nothing acts on: %v", err)
 	}
 	w = newWorld(t)
 	w.must(w.apply(chain(", Name: mine", "")))

@@ -123,6 +123,16 @@ func (t *Type) shape(properties *template.Node) error {
 	}
 }
 
+// refused names the properties that say what nothing here acts on.
+func (t *Type) refused(properties *template.Node) error {
+	switch shape := t.Properties.(type) {
+	case nil, PropertyNames:
+		return nil
+	default:
+		return properties.Refused(shape)
+	}
+}
+
 // of says of which resource the faults are. A required property is told once.
 func of(r *template.Resource, err error) error {
 	e, ok := err.(*template.Error) //nolint:errorlint // as Join and Verify return it

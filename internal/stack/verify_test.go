@@ -15,6 +15,7 @@ type shape struct {
 	Name  string `required:"true"`
 	Mode  string `oneof:"ON,OFF"`
 	Size  int
+	Alarm []string `refuse:"there are no alarms"`
 	Parts []struct {
 		ID string `required:"true"`
 	}
@@ -40,6 +41,8 @@ func TestPropertiesAreVerifiedBeforeAnythingIsCreated(t *testing.T) {
 		{"a value of another kind", "{Type: AWS::SNS::Topic, Properties: {Name: a, Size: big}}", []string{"3:58 Value of property Size must be of type Integer "}},
 		{"a value that is none of the enumeration", "{Type: AWS::SNS::Topic, Properties: {Name: a, Mode: ONN}}", []string{"3:58 #/Mode: ONN is not a valid enum value did you mean ON?"}},
 		{"where only names are known", "{Type: AWS::SQS::Queue, Properties: {Delai: 3}}", []string{"3:43 Encountered unsupported property Delai did you mean Delay?"}},
+		{"what nothing here acts on", "{Type: AWS::SNS::Topic, Properties: {Name: a, Alarm: [x]}}", []string{"3:59 hakone does not support Alarm: there are no alarms "}},
+		{"such a property that says nothing", "{Type: AWS::SNS::Topic, Properties: {Name: a, Alarm: []}}", nil},
 		{"an attribute that the type does not have", "{Type: AWS::SNS::Topic, Properties: {Name: !GetAtt Other.Arm}}", []string{"3:49 Requested attribute Arm does not exist in schema for AWS::SSM::Parameter "}},
 		{"everything at once", "{Type: AWS::SNS::Topic, Properties: {Nome: a, Size: big}}", []string{
 			"3:42 Property validation failure: [The property {/Name} is required] ", "3:43 Encountered unsupported property Nome did you mean Name?",

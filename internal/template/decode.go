@@ -16,8 +16,9 @@ type Unmarshaler interface{ UnmarshalNode(n *Node) error }
 
 // Decode stores n in the value that into points to. Struct fields are found
 // by their json tag, else by their name; a field with the tag required:"true"
-// must be there. The tag oneof:"A,B" is for [Node.Verify]: the value is one of these. A property that the struct does not have is an error with its
-// position, as is a value of the wrong kind.
+// must be there. Two tags are for [Node.Verify]: with oneof:"A,B" the value is one
+// of these, with refuse:"REASON" it must say nothing. A property that the struct
+// does not have is an error with its position, as is a value of the wrong kind.
 //
 // Conversion happens here, when the wanted type is known: 128, "128" and a
 // parameter's 128 all make an int; true, True, yes and on make a bool; a
@@ -41,9 +42,19 @@ func (n *Node) Verify(shape any) error {
 	return d.faults.err()
 }
 
+// Refused finds the properties that say something though nothing acts on them:
+// those with the tag refuse of shape. They are among what [Node.Verify] finds;
+// [Node.Decode] takes them, so that what was made with them can be deleted.
+func (n *Node) Refused(shape any) error {
+	d := decoder{verify: true}
+	d.value(n, reflect.New(reflect.TypeOf(shape)).Elem(), "")
+	return d.refused.err()
+}
+
 type decoder struct {
-	faults faults
-	verify bool // values that are not known may stay so; others are looked at more closely
+	faults  faults
+	refused faults // those of faults that are properties with the tag refuse
+	verify  bool   // values that are not known may stay so; others are looked at more closely
 }
 
 func (d *decoder) fault(n *Node, format string, args ...any) {
@@ -213,6 +224,11 @@ func (d *decoder) structure(n *Node, v reflect.Value, path string) {
 			}
 			d.faults.add(e)
 		}
+		if why := known[i].refuse; d.verify && why != "" && p.Value.says() {
+			e := errorf(p.Value.Position, "hakone does not support %s: %s", strings.TrimPrefix(path+"/"+p.Key, "/"), why)
+			d.faults.add(e)
+			d.refused.add(e)
+		}
 	}
 	for _, f := range known {
 		if f.required && n.Get(f.name).IsNull() {
@@ -221,11 +237,26 @@ func (d *decoder) structure(n *Node, v reflect.Value, path string) {
 	}
 }
 
+// says reports whether a value asks for anything: an empty one and false do not,
+// and one that is not known yet may not.
+func (n *Node) says() bool {
+	switch n.Kind {
+	case Null, Unknown:
+		return false
+	case Scalar:
+		b, ok := parseBool(n.Value)
+		return n.Value != "" && (b || !ok)
+	default:
+		return len(n.Items)+len(n.Pairs) > 0
+	}
+}
+
 type field struct {
 	name     string
 	index    []int
 	required bool
 	values   []string // the only ones, if there are any
+	refuse   string   // why nothing may be said here, if so
 }
 
 // fields returns the properties of a struct, those of embedded ones included.
@@ -242,7 +273,7 @@ func fields(t reflect.Type) []field {
 		case "":
 			name = f.Name
 		}
-		one := field{name: name, index: f.Index, required: f.Tag.Get("required") == "true"}
+		one := field{name: name, index: f.Index, required: f.Tag.Get("required") == "true", refuse: f.Tag.Get("refuse")}
 		if values, ok := f.Tag.Lookup("oneof"); ok {
 			one.values = strings.Split(values, ",")
 		}
