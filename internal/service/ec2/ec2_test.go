@@ -168,6 +168,8 @@ func TestRefusals(t *testing.T) {
 		{"an image that is none", "Instance", `{ImageId: al2023}`, `InvalidAMIID.Malformed: Invalid id: "al2023" (expecting "ami-...")`},
 		{"a key pair that does not exist", "Instance", `{ImageId: ami-0123456789abcdef0, KeyName: L}`, "InvalidKeyPair.NotFound: The key pair 'L' does not exist"},
 		{"a profile that does not exist", "Instance", `{ImageId: ami-0123456789abcdef0, IamInstanceProfile: Q}`, "InvalidParameterValue: Value (Q) for parameter iamInstanceProfile.name is invalid. Invalid IAM Instance Profile name"},
+		{"two interfaces", "Instance", `{ImageId: ami-0123456789abcdef0, NetworkInterfaces: [{DeviceIndex: 0}, {DeviceIndex: 1}]}`, "hakone does not support NetworkInterfaces/1: an instance has one interface"},
+		{"a group's name that does not exist", "Instance", `{ImageId: ami-0123456789abcdef0, SecurityGroups: [nobody]}`, "InvalidGroup.NotFound: The security group 'nobody' does not exist in default VPC"},
 		{"an address that does not exist", "EIPAssociation", `{AllocationId: eipalloc-0123456789abcdef0, InstanceId: i-0123456789abcdef0}`, "InvalidAllocationID.NotFound: The allocation ID 'eipalloc-0123456789abcdef0' does not exist"},
 	}
 	for _, tt := range tests {
@@ -225,5 +227,45 @@ func TestGroupOutsideAVPCIsReferredToByName(t *testing.T) {
 	f := start(t)
 	if _, result := f.create(t, "SecurityGroup", `{GroupDescription: d, GroupName: web}`); result.Ref != "web" {
 		t.Errorf("Ref = %q, want the name", result.Ref)
+	}
+}
+
+func TestInstancesNameTheirGroups(t *testing.T) {
+	f := start(t)
+	_, group := f.create(t, "SecurityGroup", `{GroupDescription: d, GroupName: web}`)
+	const other = "sg-0123456789abcdef0"
+	_, result := f.create(t, "Instance", `{ImageId: ami-0123456789abcdef0, SecurityGroups: [web, `+other+`]}`)
+	i, err := f.Find(result.PhysicalID)
+	if diff := cmp.Diff([]string{group.PhysicalID, other}, i.SecurityGroupIDs); err != nil || diff != "" {
+		t.Errorf("groups (-want +got):\n%s", diff)
+	}
+}
+
+func TestPropertiesOfInstancesThatNothingActsOnAreRefused(t *testing.T) {
+	f := start(t)
+	typ := f.types["AWS::EC2::Instance"]
+	for properties, want := range map[string]string{
+		`{ImageId: ami-0123456789abcdef0, LaunchTemplate: {LaunchTemplateName: t, Version: '1'}}`: "hakone does not support LaunchTemplate: there are no launch templates; put its properties here",
+		`{ImageId: ami-0123456789abcdef0, NetworkInterfaces: [{NetworkInterfaceId: eni-1}]}`:      "hakone does not support NetworkInterfaces/0/NetworkInterfaceId: an instance has one interface of its own; give its SubnetId and GroupSet",
+		`{ImageId: ami-0123456789abcdef0, SourceDestCheck: true, DisableApiTermination: true}`:    "",
+	} {
+		n, _, err := template.Parse("t.yaml", []byte("X: "+properties))
+		if err != nil {
+			t.Fatal(err)
+		}
+		got := ""
+		if err := n.Get("X").Refused(typ.Properties); err != nil {
+			got = err.Error()
+		}
+		if got != want {
+			t.Errorf("%s: %q, want %q", properties, got, want)
+		}
+	}
+	n, _, err := template.Parse("t.yaml", []byte(`NetworkInterfaces: [{DeviceIndex: 0}, {DeviceIndex: 1}]`))
+	if err != nil {
+		t.Fatal(err)
+	}
+	if err := typ.Check(n); err == nil {
+		t.Error("a second interface is not told before the deployment")
 	}
 }

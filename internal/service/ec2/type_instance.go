@@ -17,18 +17,19 @@ type instanceType struct{ s *Service }
 
 // instanceProperties has every property that the type has; those that say how a
 // real machine is built are checked for their spelling and kept in the stack.
+// What would change who gets in, or what the instance is, is honoured or refused.
 type instanceProperties struct {
 	AvailabilityZone                string
 	IamInstanceProfile              string
 	ImageId                         string
 	InstanceType                    string
 	KeyName                         string
-	LaunchTemplate                  *template.Node
+	LaunchTemplate                  *template.Node `refuse:"there are no launch templates; put its properties here"`
 	MetadataOptions                 metadataOptions
 	NetworkInterfaces               []networkInterface
 	PrivateIpAddress                string
 	SecurityGroupIds                []string
-	SecurityGroups                  []string
+	SecurityGroups                  []string // names, or ids
 	SubnetId                        string
 	Tags                            []Tag
 	UserData                        string
@@ -56,7 +57,7 @@ type networkInterface struct {
 	Description              string
 	DeviceIndex              string
 	GroupSet                 []string
-	NetworkInterfaceId       string
+	NetworkInterfaceId       string `refuse:"an instance has one interface of its own; give its SubnetId and GroupSet"`
 	PrivateIpAddress         string
 	SubnetId                 string
 
@@ -73,6 +74,12 @@ func (t instanceType) check(n *template.Node) (*instanceProperties, string, erro
 		return nil, "", err
 	}
 	p.InstanceType = cmp.Or(p.InstanceType, "m1.small")
+	if err := checkInterfaces(n); err != nil {
+		return nil, "", err
+	}
+	if err := t.s.nameGroups(p); err != nil {
+		return nil, "", err
+	}
 	if len(p.NetworkInterfaces) > 0 {
 		first := p.NetworkInterfaces[0]
 		p.SubnetId = cmp.Or(p.SubnetId, first.SubnetId)
@@ -80,7 +87,7 @@ func (t instanceType) check(n *template.Node) (*instanceProperties, string, erro
 		p.SecurityGroupIds = append(p.SecurityGroupIds, first.GroupSet...)
 	}
 	switch {
-	case p.ImageId == "" && p.LaunchTemplate.IsNull():
+	case p.ImageId == "":
 		return nil, "", invalid("MissingParameter", "The request must contain the parameter ImageId")
 	case !typeName.MatchString(p.InstanceType):
 		return nil, "", invalid("InvalidParameterValue", "Invalid value '%s' for InstanceType.", p.InstanceType)
@@ -105,6 +112,32 @@ func (t instanceType) check(n *template.Node) (*instanceProperties, string, erro
 		return nil, "", invalid("InvalidParameterValue", "Value (%s) for parameter iamInstanceProfile.name is invalid. Invalid IAM Instance Profile name", p.IamInstanceProfile)
 	}
 	return p, profile, nil
+}
+
+// checkInterfaces refuses a second network interface: its groups would guard
+// nothing.
+func checkInterfaces(n *template.Node) error {
+	if list := n.Get("NetworkInterfaces"); list.IsList() && len(list.Items) > 1 {
+		return &template.Error{
+			Message: "hakone does not support NetworkInterfaces/1: an instance has one interface", Notes: []template.Note{{Position: list.Items[1].Position}},
+		}
+	}
+	return nil
+}
+
+// nameGroups turns SecurityGroups into ids among the SecurityGroupIds.
+func (s *Service) nameGroups(p *instanceProperties) error {
+	for _, name := range p.SecurityGroups {
+		id := s.groupNamed(name)
+		if strings.HasPrefix(name, "sg-") {
+			id = name
+		}
+		if id == "" {
+			return invalid("InvalidGroup.NotFound", "The security group '%s' does not exist in default VPC", name)
+		}
+		p.SecurityGroupIds = append(p.SecurityGroupIds, id)
+	}
+	return nil
 }
 
 func (p *instanceProperties) checkIDs() error {

@@ -6,7 +6,7 @@ import "github.com/hakonegate/hakone/internal/stack"
 func (s *Service) Types() []stack.Type {
 	types := []stack.Type{
 		{
-			Name: "AWS::EC2::Instance", Level: stack.Real, Handler: instanceType{s}, Properties: instanceProperties{},
+			Name: "AWS::EC2::Instance", Level: stack.Real, Handler: instanceType{s}, Properties: instanceProperties{}, Check: checkInterfaces,
 			Replace: []string{
 				"ImageId", "KeyName", "SubnetId", "AvailabilityZone", "NetworkInterfaces", "PrivateIpAddress", "LaunchTemplate", "SecurityGroups",
 				"CpuOptions", "EnclaveOptions", "HibernationOptions", "ElasticGpuSpecifications", "ElasticInferenceAccelerators", "Ipv6Addresses",
