@@ -74,8 +74,8 @@ type localIndex struct {
 }
 
 type streamProperties struct {
-	StreamViewType string `required:"true" oneof:"KEYS_ONLY,NEW_IMAGE,OLD_IMAGE,NEW_AND_OLD_IMAGES"`
-	ResourcePolicy *resourcePolicy
+	StreamViewType string          `required:"true" oneof:"KEYS_ONLY,NEW_IMAGE,OLD_IMAGE,NEW_AND_OLD_IMAGES"`
+	ResourcePolicy *resourcePolicy `refuse:"nobody asks the policy of a stream"`
 }
 
 type sseProperties struct {

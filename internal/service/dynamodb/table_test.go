@@ -211,3 +211,12 @@ func TestUpdatesGoOneAfterTheOther(t *testing.T) {
 		}
 	}
 }
+
+func TestThePolicyOfAStreamIsRefused(t *testing.T) {
+	_, h := start(t)
+	r := request(t, "{"+keys+", StreamSpecification: {StreamViewType: NEW_IMAGE, ResourcePolicy: {PolicyDocument: {Statement: []}}}}")
+	const want = "hakone does not support StreamSpecification/ResourcePolicy: nobody asks the policy of a stream"
+	if err := r.Properties.Refused(h.s.Types()[0].Properties); err == nil || err.Error() != want {
+		t.Errorf("Refused = %v", err)
+	}
+}

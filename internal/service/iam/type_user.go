@@ -15,7 +15,7 @@ type userProperties struct {
 	UserName            string
 	Path                string
 	Groups              []string
-	LoginProfile        *template.Node // a password for AWS's console, which is not here: not kept
+	LoginProfile        *template.Node // a password for AWS's console, which is not here: not kept, and told
 	PermissionsBoundary string
 	Policies            []namedPolicy
 	ManagedPolicyArns   []string
@@ -28,6 +28,7 @@ func (t userType) Create(ctx context.Context, r *stack.Request) (stack.Result, e
 	if err != nil {
 		return stack.Result{}, err
 	}
+	p.warn(ctx, r)
 	out, err := t.s.CreateUser(ctx, &CreateUserInput{
 		UserName: cmp.Or(p.UserName, r.ProposedName), Path: p.Path, PermissionsBoundary: p.PermissionsBoundary, Tags: p.Tags,
 	})
@@ -39,6 +40,13 @@ func (t userType) Create(ctx context.Context, r *stack.Request) (stack.Result, e
 		return result, err
 	}
 	return result, t.groups(ctx, result.PhysicalID, p.Groups, nil)
+}
+
+// warn tells of what is accepted and acts nowhere.
+func (p *userProperties) warn(ctx context.Context, r *stack.Request) {
+	if !p.LoginProfile.IsNull() {
+		stack.Warn(ctx, r.LogicalID+": LoginProfile has no effect here: there is no console to log in to")
+	}
 }
 
 func (t userType) groups(ctx context.Context, user string, groups, before []string) error {
@@ -65,6 +73,7 @@ func (t userType) Update(ctx context.Context, r *stack.Request, old *template.No
 	if err != nil {
 		return stack.Result{}, err
 	}
+	p.warn(ctx, r)
 	before, err := decode[userProperties](old)
 	if err != nil {
 		return stack.Result{}, err

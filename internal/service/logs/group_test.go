@@ -128,3 +128,27 @@ func TestLogGroupResource(t *testing.T) {
 		}
 	}
 }
+
+func TestPropertiesOfGroupsThatNothingActsOnAreRefused(t *testing.T) {
+	typ := open(t).Types()[0]
+	for _, given := range []string{
+		"DataProtectionPolicy: {Name: p}", "FieldIndexPolicies: [{Fields: [a]}]", "ResourcePolicyDocument: {Version: '2012-10-17'}",
+		"DeletionProtectionEnabled: true", "BearerTokenAuthenticationEnabled: true",
+	} {
+		n, _, err := template.Parse("t.yaml", []byte(given))
+		if err != nil {
+			t.Fatal(err)
+		}
+		name, _, _ := strings.Cut(given, ":")
+		if err := n.Refused(typ.Properties); err == nil || !strings.HasPrefix(err.Error(), "hakone does not support "+name+": ") {
+			t.Errorf("%s: %v", given, err)
+		}
+	}
+	n, _, err := template.Parse("t.yaml", []byte("DeletionProtectionEnabled: false\nFieldIndexPolicies: []"))
+	if err != nil {
+		t.Fatal(err)
+	}
+	if err := n.Refused(typ.Properties); err != nil {
+		t.Errorf("what says nothing: %v", err)
+	}
+}

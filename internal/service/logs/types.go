@@ -26,12 +26,11 @@ type logGroupProperties struct {
 	RetentionInDays        int    `oneof:"1,3,5,7,14,30,60,90,120,150,180,365,400,545,731,1096,1827,2192,2557,2922,3288,3653"`
 	Tags                   []struct{ Key, Value string }
 
-	// Without a local effect.
-	DataProtectionPolicy       *template.Node
-	FieldIndexPolicies         *template.Node
-	ResourcePolicyDocument     *template.Node
-	DeletionProtectionEnabled  bool
-	BearerTokenAuthenticationE bool `json:"BearerTokenAuthenticationEnabled"`
+	DataProtectionPolicy       *template.Node `refuse:"events are kept as they come"`
+	FieldIndexPolicies         *template.Node `refuse:"events are not indexed"`
+	ResourcePolicyDocument     *template.Node `refuse:"there are no resource policies of logs"`
+	DeletionProtectionEnabled  bool           `refuse:"groups can be deleted"`
+	BearerTokenAuthenticationE bool           `json:"BearerTokenAuthenticationEnabled" refuse:"callers sign their requests"`
 }
 
 func (p *logGroupProperties) into(g *LogGroup) {
