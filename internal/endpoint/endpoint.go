@@ -280,8 +280,7 @@ func (c *call) answer(ctx context.Context) {
 	}
 	c.write(status, c.protocol.contentType(), body)
 	if c.stream != nil {
-		to := &sink{w: c.w, control: http.NewResponseController(c.w), live: c.live}
-		if err := to.send(c.stream); err != nil {
+		if err := c.sink().send(c.stream); err != nil {
 			c.log.InfoContext(ctx, "answer was cut", "request_id", c.id, "operation", c.operation.Name, "error", err)
 		}
 	}
@@ -297,8 +296,12 @@ func (c *call) write(status int, contentType string, body []byte) {
 	}
 	c.w.WriteHeader(status)
 	if c.r.Method != http.MethodHead {
-		_, _ = c.w.Write(body) // a client that has gone needs no answer
+		_, _ = c.sink().Write(body) // a client that has gone needs no answer
 	}
+}
+
+func (c *call) sink() *sink {
+	return &sink{w: c.w, control: http.NewResponseController(c.w), live: c.live}
 }
 
 // requestID returns a random UUID.

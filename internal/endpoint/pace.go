@@ -4,6 +4,7 @@ import (
 	"errors"
 	"io"
 	"net/http"
+	"slices"
 	"time"
 
 	"github.com/hakonegate/hakone/internal/awserr"
@@ -62,7 +63,7 @@ func (p *patient) Read(b []byte) (int, error) {
 	return n, refusal
 }
 
-// A sink is where a stream goes: to a client that must take it at a [pace].
+// A sink is where an answer goes: to a client that must take it at a [pace].
 type sink struct {
 	w       http.ResponseWriter
 	control *http.ResponseController
@@ -70,14 +71,25 @@ type sink struct {
 	pace    pace
 }
 
-func (s *sink) Write(b []byte) (int, error) {
-	return s.pace.wait(s.control.SetWriteDeadline, func() (int, error) {
-		n, err := s.w.Write(b)
-		if err == nil && s.live {
-			err = s.control.Flush()
+// atOnce is how much a client must take within its patience.
+const atOnce = 32 << 10
+
+func (s *sink) Write(b []byte) (written int, err error) {
+	for part := range slices.Chunk(b, atOnce) {
+		n, err := s.pace.wait(s.control.SetWriteDeadline, func() (int, error) { return s.w.Write(part) })
+		if written += n; err != nil {
+			return written, err
 		}
-		return n, err
-	})
+	}
+	if s.live {
+		err = s.flush()
+	}
+	return written, err
+}
+
+func (s *sink) flush() error {
+	_, err := s.pace.wait(s.control.SetWriteDeadline, func() (int, error) { return 0, s.control.Flush() })
+	return err
 }
 
 // send sends the whole of a stream and closes it.
@@ -85,7 +97,7 @@ func (s *sink) send(stream io.ReadCloser) (err error) {
 	defer func() { err = errors.Join(err, stream.Close()) }()
 	_, err = io.Copy(s, stream) // what is too short shows by its length
 	if err == nil {
-		_, err = s.pace.wait(s.control.SetWriteDeadline, func() (int, error) { return 0, s.control.Flush() })
+		err = s.flush()
 	}
 	return err
 }

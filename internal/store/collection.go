@@ -45,10 +45,17 @@ func (c Collection[T]) Get(key string) (v T, ok bool) {
 
 // All returns the records at the time of the call, sorted by key.
 func (c Collection[T]) All() iter.Seq2[string, T] {
+	return c.Where(func(string) bool { return true })
+}
+
+// Where returns the records that All does and whose keys are wanted. Keys are asked
+// for in their order, each before its record is decoded and after the records
+// before it were dealt with: what is not wanted costs next to nothing.
+func (c Collection[T]) Where(wanted func(key string) bool) iter.Seq2[string, T] {
 	keys, data := c.s.mirror.live(c.name)
 	return func(yield func(string, T) bool) {
 		for _, key := range keys {
-			if !yield(key, mustDecode[T](c.name, key, data[key])) {
+			if wanted(key) && !yield(key, mustDecode[T](c.name, key, data[key])) {
 				return
 			}
 		}

@@ -181,6 +181,32 @@ func TestRecordOfAnotherShapeIsFoundByCheck(t *testing.T) {
 	}
 }
 
+func TestWhatIsNotWantedIsNotDecoded(t *testing.T) {
+	s, _ := open(t, engine.Config{Dir: t.TempDir()})
+	if err := store.In[string](s, "test.n").Put(t.Context(), "b", "no number"); err != nil {
+		t.Fatal(err)
+	}
+	numbers := store.In[int](s, "test.n")
+	for i, key := range []string{"c", "a", "d"} {
+		if err := numbers.Put(t.Context(), key, i); err != nil {
+			t.Fatal(err)
+		}
+	}
+	var got []string
+	wanted := func(key string) bool {
+		got = append(got, key+"?")
+		return key != "b"
+	}
+	for key, n := range numbers.Where(wanted) {
+		if got = append(got, fmt.Sprint(key, n)); key == "c" {
+			break
+		}
+	}
+	if want := "a? a1 b? c? c0"; strings.Join(got, " ") != want {
+		t.Errorf("asked and got %v, want %s", got, want)
+	}
+}
+
 // TestKilledWriterLeavesWholeChanges kills a process in the middle of its
 // writing, again and again, and looks whether a change is ever torn.
 func TestKilledWriterLeavesWholeChanges(t *testing.T) {

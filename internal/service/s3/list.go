@@ -103,13 +103,18 @@ func (s *Service) list(l *listing, after string, withOwner bool) (*page, error) 
 	if most == 0 {
 		return p, nil
 	}
-	for key, o := range s.objects(b).All() {
-		v := o.current()
-		if key <= after || !strings.HasPrefix(key, l.Prefix) || v == nil {
-			continue
+	var group string
+	var grouped bool
+	wanted := func(key string) bool {
+		if key <= after || !strings.HasPrefix(key, l.Prefix) {
+			return false
 		}
-		group, grouped := l.group(key)
-		if grouped && (group == seen || group <= after && strings.HasPrefix(after, group)) {
+		group, grouped = l.group(key)
+		return !grouped || group != seen && (group > after || !strings.HasPrefix(after, group))
+	}
+	for key, o := range s.objects(b).Where(wanted) {
+		v := o.current()
+		if v == nil {
 			continue
 		}
 		if len(p.objects)+len(p.prefixes) == most {
@@ -283,14 +288,17 @@ func (s *Service) listObjectVersions(_ context.Context, in *listVersionsInput) (
 		out.IsTruncated, out.NextKeyMarker, out.NextVersionIdMarker = true, in.text(lastKey), lastID
 		return true
 	}
-	for key, o := range s.objects(b).All() {
+	var group string
+	var grouped bool
+	wanted := func(key string) bool {
 		if key < in.KeyMarker || key == in.KeyMarker && in.VersionIDMarker == "" || !strings.HasPrefix(key, in.Prefix) {
-			continue
+			return false
 		}
-		if group, ok := in.group(key); ok {
-			if group == seen || group <= in.KeyMarker && strings.HasPrefix(in.KeyMarker, group) {
-				continue
-			}
+		group, grouped = in.group(key)
+		return !grouped || group != seen && (group > in.KeyMarker || !strings.HasPrefix(in.KeyMarker, group))
+	}
+	for key, o := range s.objects(b).Where(wanted) {
+		if grouped {
 			if full() {
 				return out, nil
 			}

@@ -355,7 +355,7 @@ func (s *Service) forgetUpload(ctx context.Context, b *bucket, id string) error 
 func (s *Service) forgetParts(ctx context.Context, b *bucket, id string) error {
 	const atOnce = 500
 	var keys []string
-	for key := range s.parts(b).All() {
+	for key := range s.parts(b).Revisions() {
 		if strings.HasPrefix(key, id+"/") {
 			keys = append(keys, key)
 		}

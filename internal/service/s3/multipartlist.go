@@ -61,12 +61,16 @@ func (s *Service) listParts(_ context.Context, in *listPartsInput) (*listPartsOu
 		Bucket: in.Bucket, Key: in.Key, UploadId: in.UploadID, Initiator: s.owner, Owner: s.owner, StorageClass: standard,
 		PartNumberMarker: after, MaxParts: most, ChecksumAlgorithm: string(u.Algorithm), ChecksumType: (&sum{Composite: !u.Whole}).kind(),
 	}
-	for key, p := range s.parts(b).All() {
+	number := 0
+	wanted := func(key string) bool {
 		text, ok := strings.CutPrefix(key, in.UploadID+"/")
-		number, err := strconv.Atoi(text)
-		if !ok || err != nil || number <= after {
-			continue
+		if !ok {
+			return false
 		}
+		number, err = strconv.Atoi(text)
+		return err == nil && number > after
+	}
+	for _, p := range s.parts(b).Where(wanted) {
 		if out.IsTruncated = len(out.Part) >= most; out.IsTruncated {
 			break
 		}

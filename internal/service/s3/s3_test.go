@@ -4,7 +4,6 @@ import (
 	"context"
 	"errors"
 	"fmt"
-	"io"
 	"slices"
 	"strings"
 	"sync"
@@ -378,77 +377,5 @@ func TestBucketPolicyType(t *testing.T) {
 	r.PhysicalID = "none"
 	if err := h.Delete(ctx, r); err != nil {
 		t.Errorf("Delete without a bucket = %v", err)
-	}
-}
-
-// Other services read for a caller what the object's tags allow.
-func TestOtherServicesReadByTags(t *testing.T) {
-	b := start(t)
-	policyText := `{"Version":"2012-10-17","Statement":{"Effect":"Deny","Principal":"*","Action":"s3:*","Resource":"arn:aws:s3:::box/*","Condition":{"StringEquals":{"s3:ExistingObjectTag/class":"secret"}}}}`
-	if err := b.newBucket(t.Context(), &bucket{Name: "box", Policy: policyText}); err != nil {
-		t.Fatal(err)
-	}
-	b.put("box", "k", "content")
-	if _, err := b.Read(as(t, all), "box", "k", "", 100); err != nil {
-		t.Error(err)
-	}
-	in := &putObjectTaggingInput{Tagging: &tagging{Tags: []tag{{"class", "secret"}}}}
-	in.Bucket, in.Key = "box", "k"
-	if _, err := b.putObjectTagging(as(t, all), in); err != nil {
-		t.Fatal(err)
-	}
-	if _, err := b.Read(as(t, all), "box", "k", "", 100); err == nil || !strings.Contains(err.Error(), "explicit deny") {
-		t.Errorf("Read of what the tags deny: %v", err)
-	}
-	if _, err := b.deleteObjectTagging(as(t, all), &in.objectInput); err == nil {
-		t.Error("tags that deny were removed")
-	}
-}
-
-// Readers hold no more memory than there is for them.
-func TestDownloadsAreBounded(t *testing.T) {
-	b := start(t)
-	if err := b.newBucket(t.Context(), &bucket{Name: "box"}); err != nil {
-		t.Fatal(err)
-	}
-	b.put("box", "large", strings.Repeat("x", smallBuffer+1))
-	b.put("box", "small", "content")
-	get := func(key string) (*getObjectOutput, error) {
-		in := &getObjectInput{}
-		in.Bucket, in.Key = "box", key
-		return b.getObject(as(t, all), in)
-	}
-	var opened []*getObjectOutput
-	for range maxDownloads / segmentSize {
-		out, err := get("large")
-		if err != nil {
-			t.Fatal(err)
-		}
-		opened = append(opened, out)
-	}
-	for _, key := range []string{"large", "small"} {
-		var refusal *awserr.Error
-		if _, err := get(key); !errors.As(err, &refusal) || refusal.Code != "SlowDown" || refusal.HTTPStatus() != 503 {
-			t.Errorf("one more, %s: %v", key, err)
-		}
-	}
-	for range 2 { // closing twice gives nothing back twice
-		opened[0].Body.Close()
-	}
-	for range 1000 {
-		out, err := get("small")
-		if err != nil {
-			t.Fatal(err)
-		}
-		opened = append(opened, out)
-	}
-	for _, out := range opened[1:] {
-		if text, err := io.ReadAll(out.Body); err != nil || int64(len(text)) != out.Length {
-			t.Errorf("%d bytes of %d, %v", len(text), out.Length, err)
-		}
-		out.Body.Close()
-	}
-	if left := b.downloads.Load(); left != 0 {
-		t.Errorf("%d bytes stay taken", left)
 	}
 }
