@@ -28,9 +28,6 @@ func (o *acmeOptions) flags(flags *pflag.FlagSet) {
 // config returns nil when there is nothing to do.
 func (o *acmeOptions) config() (*server.ACME, error) {
 	if o.email == "" {
-		if len(o.hosts) > 0 {
-			return nil, usagef("--acme-host needs --acme EMAIL")
-		}
 		return nil, nil //nolint:nilnil // off
 	}
 	if address, err := mail.ParseAddress(o.email); err != nil || address.Address != o.email {

@@ -3,6 +3,7 @@ package cli
 import (
 	"errors"
 	"fmt"
+	"io/fs"
 	"os"
 	"path/filepath"
 
@@ -34,6 +35,9 @@ file that only you may read. - is standard output. The server must be stopped.`,
 
 // writeBackup replaces file once the backup is whole.
 func writeBackup(file, dataDir string) error {
+	if err := replaceable(file); err != nil {
+		return fmt.Errorf("back up: %w", err)
+	}
 	half, err := os.CreateTemp(filepath.Dir(file), filepath.Base(file)+".*") // mode 0600
 	if err != nil {
 		return fmt.Errorf("back up: %w", err)
@@ -47,6 +51,19 @@ func writeBackup(file, dataDir string) error {
 		return errors.Join(err, os.Remove(half.Name()))
 	}
 	return nil
+}
+
+// replaceable refuses to put a file where something else is, such as a device or
+// a link.
+func replaceable(file string) error {
+	info, err := os.Lstat(file)
+	switch {
+	case err == nil && !info.Mode().IsRegular():
+		return fmt.Errorf("%s is there and is not a regular file", file)
+	case err == nil || errors.Is(err, fs.ErrNotExist):
+		return nil
+	}
+	return err
 }
 
 func (p *program) restoreCommand() *cobra.Command {

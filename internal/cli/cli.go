@@ -88,7 +88,12 @@ that run as local processes. No Docker, no AWS account.
 		p.curlCommand(), p.transformCommand(), p.validateCommand(), p.simulateCommand(), p.logsCommand(), p.invokeCommand(),
 		p.backupCommand(), p.restoreCommand(), p.doctorCommand(), p.workerCommand(),
 	)
-	root.PersistentPreRunE = func(c *cobra.Command, _ []string) error { return p.settle(c.Name()) }
+	root.PersistentPreRunE = func(c *cobra.Command, _ []string) error {
+		if err := refuseUnused(c.Name(), c.Flags()); err != nil {
+			return err
+		}
+		return p.settle(c.Name())
+	}
 	return root
 }
 

@@ -28,7 +28,8 @@ type client struct {
 }
 
 // connect finds the running server of the data directory. The error is
-// errNotRunning when there is none.
+// errNotRunning when there is none. A server of another account or region than
+// the flags ask for is refused.
 func (p *program) connect(ctx context.Context) (*client, error) {
 	location, err := server.ReadLocation(p.dataDir)
 	if err != nil {
@@ -47,7 +48,28 @@ func (p *program) connect(ctx context.Context) (*client, error) {
 	if err := c.get(ctx, "/_hakone/health", nil, nil); err != nil {
 		return nil, fmt.Errorf("%w at %s (data directory %s): start it with: %s up PATH", errNotRunning, c.control, p.dataDir, invocation())
 	}
-	return c, nil
+	if p.account != "" {
+		var status server.Status
+		if err := c.get(ctx, "/_hakone/status", nil, &status); err != nil {
+			return nil, err
+		}
+		if err := refuseOther("account", p.account, status.Account); err != nil {
+			return nil, err
+		}
+	}
+	return c, refuseOther("region", p.region, c.region)
+}
+
+// refuseOther refuses to work with a server for another account or region than
+// is asked for.
+func refuseOther(what, asked, running string) error {
+	if asked == "" || asked == running {
+		return nil
+	}
+	return &server.ProblemError{
+		Message: "hakone: the running server answers for " + what + " " + running + ", but " + asked + " is asked for",
+		Details: "Use another data directory for another " + what + ": --data-dir DIR",
+	}
 }
 
 // get asks for path and decodes the answer into result, if that is not nil.

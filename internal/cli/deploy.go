@@ -54,16 +54,10 @@ func (p *program) prepare(ctx context.Context, o *deployOptions, paths []string)
 	return d, client, p.checkRegion(client, d)
 }
 
-// checkRegion refuses a deployment that asks for another region than the
-// server's.
+// checkRegion refuses a deployment whose samconfig.toml asks for another region
+// than the server's, if no flag does.
 func (p *program) checkRegion(c *client, d *deployment) error {
-	if want := firstOf(p.region, d.region); want != "" && want != c.region {
-		return &server.ProblemError{
-			Message: "hakone: the running server answers for region " + c.region + ", but " + want + " is asked for",
-			Details: "Use another data directory for another region: --data-dir DIR",
-		}
-	}
-	return nil
+	return refuseOther("region", firstOf(p.region, d.region), c.region)
 }
 
 func (p *program) deleteCommand() *cobra.Command {

@@ -43,6 +43,9 @@ func (p *program) logger(o *logOptions) (log *slog.Logger, closer io.Closer, err
 	to := p.stderr
 	switch {
 	case o.file != "":
+		if err := replaceable(o.file); err != nil { // by the next one, when it is full
+			return nil, closer, usagef("--log-file: %w", err)
+		}
 		rotating := &lumberjack.Logger{Filename: o.file, MaxSize: o.sizeMB, MaxBackups: o.keep}
 		if _, err := rotating.Write(nil); err != nil { // opens it: a wrong name is told now
 			return nil, closer, usagef("--log-file: %w", err)

@@ -37,7 +37,7 @@ func readSAMConfig(dir string) (*samConfig, error) {
 	path := filepath.Join(dir, "samconfig.toml")
 	text, err := os.ReadFile(path) //nolint:gosec // the folder is the one the user named
 	if errors.Is(err, fs.ErrNotExist) {
-		return &samConfig{}, nil
+		return &samConfig{path: path}, nil
 	}
 	if err != nil {
 		return nil, fmt.Errorf("read SAM configuration: %w", err)
@@ -72,8 +72,13 @@ func readSAMConfig(dir string) (*samConfig, error) {
 // deployment returns the options for a template of the folder: those of the
 // environment that names the template in template_file, else those of
 // environment (SAM's --config-env) when the template has the name that SAM CLI
-// takes by itself, else only what is global to environment.
+// takes by itself, else only what is global to environment. Only the default
+// environment may be missing.
 func (c *samConfig) deployment(environment, template string) (deployParameters, error) {
+	if _, ok := c.environments[environment]; !ok && environment != "default" {
+		return deployParameters{}, usagef("--config-env: %s has no environment %s, but %s",
+			c.path, environment, firstOf(strings.Join(slices.Sorted(maps.Keys(c.environments)), ", "), "none"))
+	}
 	for _, name := range slices.Sorted(maps.Keys(c.environments)) {
 		if file := c.merged(name).text("template_file", "template", "t"); file != "" && filepath.Base(file) == template {
 			return c.parse(name, c.merged(name))

@@ -41,6 +41,7 @@ Where there are no namespaces, variables lead the AWS SDKs to the role instead.`
 			if at := c.ArgsLenAtDash(); len(args) > 1 && at != 1 {
 				return usagef("separate the command by --: %s ssh %s -- %s …", invocation(), args[0], args[1])
 			}
+			o.egressGiven = c.Flags().Changed("egress")
 			return p.ssh(c.Context(), args[0], args[1:], &o)
 		},
 	}
@@ -51,8 +52,9 @@ Where there are no namespaces, variables lead the AWS SDKs to the role instead.`
 
 // sshOptions are the flags of ssh.
 type sshOptions struct {
-	beside bool
-	egress string
+	beside      bool
+	egress      string
+	egressGiven bool
 }
 
 // egressFlag is what of the network an instance may reach.
@@ -70,6 +72,9 @@ func checkEgress(egress string) error {
 func (p *program) ssh(ctx context.Context, name string, args []string, o *sshOptions) error {
 	if err := checkEgress(o.egress); err != nil {
 		return err
+	}
+	if o.beside && o.egressGiven {
+		return usagef("--egress is for namespaces: with --no-namespaces the command reaches what you do")
 	}
 	c, err := p.connect(ctx)
 	if err != nil {
@@ -107,7 +112,7 @@ func (p *program) ssh(ctx context.Context, name string, args []string, o *sshOpt
 	if o.egress == "host" {
 		command.Egress = session.Egress.Allows
 	}
-	exit, err := p.runInstance(ctx, o.beside, command)
+	exit, err := p.runInstance(ctx, o, command)
 	if err != nil {
 		return err
 	}
@@ -118,9 +123,9 @@ func (p *program) ssh(ctx context.Context, name string, args []string, o *sshOpt
 }
 
 // runInstance runs the command in namespaces if they are to be had, else beside
-// the caller's processes.
-func (p *program) runInstance(ctx context.Context, beside bool, c *instance.Command) (int, error) {
-	if beside {
+// the caller's processes, which knows no limits of what it reaches.
+func (p *program) runInstance(ctx context.Context, o *sshOptions, c *instance.Command) (int, error) {
+	if o.beside {
 		return instance.RunBeside(ctx, *c)
 	}
 	confined := *c
@@ -130,6 +135,9 @@ func (p *program) runInstance(ctx context.Context, beside bool, c *instance.Comm
 	}
 	exit, err := instance.Run(ctx, confined)
 	restore()
+	if errors.Is(err, instance.ErrNoNamespaces) && o.egressGiven {
+		return 0, fmt.Errorf("--egress: %w: without --egress the command runs among your own processes and reaches what you do", err)
+	}
 	if errors.Is(err, instance.ErrNoNamespaces) {
 		fmt.Fprintf(p.stderr, "hakone: %v: variables lead AWS SDKs to the role of %s; use the API's address of hakone outputs\n", err, c.Prompt)
 		return instance.RunBeside(ctx, *c)

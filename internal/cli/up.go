@@ -45,14 +45,19 @@ serve the APIs until interrupted. The order follows exports and imports. Region,
 stack names and parameters come from the folder's samconfig.toml; flags override.
 
 Without PATH, serve what the data directory holds. When a server already runs for
-the data directory, deploy to it.
+the data directory, deploy to it; flags for a server of its own are then refused.
 
 Templates and the code that they name are watched: a change is deployed, and requests
 under way finish on the code they began with. A change that fails is told, and what
 ran before goes on.`,
 		Example: `  hakone up examples/article
   hakone up template.yaml --stack-name hello --region eu-west-1 --listen 127.0.0.1:0`,
-		RunE: func(c *cobra.Command, paths []string) error { return p.up(c.Context(), &o, paths) },
+		RunE: func(c *cobra.Command, paths []string) error {
+			if err := o.refuseIdle(c.Flags(), paths); err != nil {
+				return err
+			}
+			return p.up(c.Context(), c.Flags(), &o, paths)
+		},
 	}
 	flags := command.Flags()
 	o.deployOptions.flags(flags)
@@ -81,13 +86,32 @@ func (o *deployOptions) flags(flags *pflag.FlagSet) {
 	flags.StringArrayVar(&o.placeholders, "placeholder", nil, "accept a resource type that means nothing here; \"all\" accepts every one (repeatable)")
 }
 
-func (p *program) up(ctx context.Context, o *upOptions, paths []string) error {
+// refuseIdle refuses what was given without that which it is for.
+func (o *upOptions) refuseIdle(flags *pflag.FlagSet, paths []string) error {
+	switch {
+	case o.egress == "host" && o.ssh == "" && !o.userData:
+		return usagef("--egress host is for instances: give --ssh ADDRESS or --run-user-data")
+	case o.workers:
+		if err := refuse(flags, "functions run on the machines of \"hakone worker\": give it there", named("isolation", "function-network")); err != nil {
+			return err
+		}
+	}
+	if len(paths) == 0 {
+		return refuseDeployment(flags)
+	}
+	return nil
+}
+
+func (p *program) up(ctx context.Context, flags *pflag.FlagSet, o *upOptions, paths []string) error {
 	d, err := o.collect(paths)
 	if err != nil {
 		return err
 	}
 	running, err := p.connect(ctx)
 	if err == nil {
+		if err := p.refuseBeside(flags); err != nil {
+			return err
+		}
 		p.say("A server already runs for %s: deploying to it", p.dataDir)
 		if err := p.checkRegion(running, d); err != nil {
 			return err
