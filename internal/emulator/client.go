@@ -20,6 +20,7 @@ import (
 	"time"
 
 	"github.com/hakonegate/hakone/internal/awserr"
+	"github.com/hakonegate/hakone/internal/stack"
 	"github.com/hakonegate/hakone/sigv4"
 )
 
@@ -30,6 +31,17 @@ type Client struct {
 	Endpoint *url.URL
 	Region   string
 	HTTP     *http.Client // nil means http.DefaultClient
+}
+
+// Types returns the types of a service that c calls. Without an endpoint they need
+// what the operator must give first.
+func (c *Client) Types(needs string, types []stack.Type) []stack.Type {
+	for i := range types {
+		if c == nil {
+			types[i].Needs = needs
+		}
+	}
+	return types
 }
 
 // Bounds of a call.

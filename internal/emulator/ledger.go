@@ -12,7 +12,7 @@ import (
 type Ledger struct{ made store.Collection[entry] }
 
 // entry says for which physical resource something was made.
-type entry struct{ StackID, LogicalID, Token string }
+type entry struct{ Token string }
 
 // NewLedger returns the ledger that s keeps.
 func NewLedger(s *store.Store) *Ledger {
@@ -24,7 +24,7 @@ func key(kind, id string) string { return kind + "/" + id }
 // Begin notes, before it is made, that id of that kind is made for r. The note
 // stays if the process dies in between.
 func (l *Ledger) Begin(ctx context.Context, kind, id string, r *stack.Request) error {
-	return l.made.Put(store.WithoutUndo(ctx), key(kind, id), entry{r.StackID, r.LogicalID, r.ClientToken})
+	return l.made.Put(store.WithoutUndo(ctx), key(kind, id), entry{r.ClientToken})
 }
 
 // Owns reports whether id was begun for r.

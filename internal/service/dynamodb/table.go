@@ -33,15 +33,11 @@ const needs = "DynamoDB is made by an emulator: start \"java -jar DynamoDBLocal.
 
 // Types returns the resource types of CloudFormation that the service makes.
 func (s *Service) Types() []stack.Type {
-	t := stack.Type{
+	return s.cfg.Client.Types(needs, []stack.Type{{
 		Name: "AWS::DynamoDB::Table", Level: stack.Real, Handler: tables{s}, Required: []string{"KeySchema"},
 		Replace: []string{"TableName", "KeySchema", "LocalSecondaryIndexes", "ImportSourceSpecification"}, Attributes: []string{"Arn", "StreamArn"},
 		NameProperty: "TableName", MaxName: 255, Outside: true, Properties: tableProperties{},
-	}
-	if s.cfg.Client == nil {
-		t.Needs = needs
-	}
-	return []stack.Type{t}
+	}})
 }
 
 // tables is AWS::DynamoDB::Table.

@@ -2,7 +2,6 @@ package sns
 
 import (
 	"context"
-	"fmt"
 	"net/url"
 	"slices"
 	"strconv"
@@ -39,6 +38,18 @@ func checkProtocol(protocol string) error {
 	return nil
 }
 
+// checkSubscription refuses topics of another region, which the endpoint does not
+// have.
+func (s *Service) checkSubscription(n *template.Node) error {
+	region := n.Get("Region")
+	if s.cfg.Client == nil || !region.IsScalar() || region.Value == "" || region.Value == s.cfg.Client.Region {
+		return nil
+	}
+	return &template.Error{
+		Message: "hakone does not support Region: topics of " + region.Value + " are not here", Notes: []template.Note{{Position: region.Position}},
+	}
+}
+
 func (p *subscriptionProperties) attributes() map[string]string {
 	out := map[string]string{}
 	if p.RawMessageDelivery != nil {
@@ -64,12 +75,7 @@ func (p *subscriptionProperties) attributes() map[string]string {
 
 func (s *Service) subscribe(ctx context.Context, topic, protocol, endpoint string, attributes map[string]string) (string, error) {
 	in := url.Values{"TopicArn": {topic}, "Protocol": {protocol}, "Endpoint": {endpoint}, "ReturnSubscriptionArn": {"true"}}
-	i := 0
-	for key, value := range attributes {
-		i++
-		in.Set(fmt.Sprintf("Attributes.entry.%d.key", i), key)
-		in.Set(fmt.Sprintf("Attributes.entry.%d.value", i), value)
-	}
+	setAttributes(in, attributes)
 	var out struct {
 		Arn string `xml:"SubscribeResult>SubscriptionArn"`
 	}
@@ -116,6 +122,9 @@ func (h subscriptions) Create(ctx context.Context, r *stack.Request) (stack.Resu
 	if err := checkProtocol(p.Protocol); err != nil {
 		return stack.Result{}, err
 	}
+	if err := h.s.checkSubscription(r.Properties); err != nil {
+		return stack.Result{}, err
+	}
 	arn, err := h.s.subscribe(ctx, p.TopicArn, p.Protocol, p.Endpoint, p.attributes())
 	if err != nil {
 		return stack.Result{}, err
@@ -132,16 +141,7 @@ func (h subscriptions) Update(ctx context.Context, r *stack.Request, old *templa
 	if err := old.Decode(&before); err != nil {
 		return stack.Result{}, err
 	}
-	is, was := p.attributes(), before.attributes()
-	for key := range was {
-		if _, ok := is[key]; !ok {
-			is[key] = ""
-		}
-	}
-	for key, value := range is {
-		if was[key] == value {
-			continue
-		}
+	for key, value := range changed(before.attributes(), p.attributes()) {
 		in := url.Values{"SubscriptionArn": {r.PhysicalID}, "AttributeName": {key}, "AttributeValue": {value}}
 		if err := h.s.call(ctx, "SetSubscriptionAttributes", in, nil); err != nil {
 			return stack.Result{PhysicalID: r.PhysicalID}, err
@@ -162,42 +162,6 @@ func (h subscriptions) Delete(ctx context.Context, r *stack.Request) error {
 	}
 	return err
 }
-
-// topicPolicies is AWS::SNS::TopicPolicy: one policy for some topics.
-type topicPolicies struct{ s *Service }
-
-type policyProperties struct {
-	PolicyDocument *template.Node `required:"true"`
-	Topics         []string       `required:"true"` // ARNs
-}
-
-func (h topicPolicies) put(ctx context.Context, n *template.Node) error {
-	var p policyProperties
-	if err := n.Decode(&p); err != nil {
-		return err
-	}
-	for _, arn := range p.Topics {
-		in := url.Values{"TopicArn": {arn}, "AttributeName": {"Policy"}, "AttributeValue": {string(p.PolicyDocument.JSON(""))}}
-		if err := h.s.call(ctx, "SetTopicAttributes", in, nil); err != nil {
-			return err
-		}
-	}
-	return nil
-}
-
-// Create gives the topics the policy.
-func (h topicPolicies) Create(ctx context.Context, r *stack.Request) (stack.Result, error) {
-	return stack.Result{PhysicalID: r.ProposedName, Attributes: map[string]string{"Id": r.ProposedName}}, h.put(ctx, r.Properties)
-}
-
-// Update gives them the new one.
-func (h topicPolicies) Update(ctx context.Context, r *stack.Request, _ *template.Node) (stack.Result, error) {
-	return stack.Result{PhysicalID: r.PhysicalID}, h.put(ctx, r.Properties)
-}
-
-// Delete leaves the topics their policy: they have no other that it could become
-// again, and they go with their stack.
-func (topicPolicies) Delete(context.Context, *stack.Request) error { return nil }
 
 // last returns the last part of an ARN.
 func last(arn string) string { return arn[strings.LastIndexByte(arn, ':')+1:] }

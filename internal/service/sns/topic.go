@@ -32,26 +32,20 @@ const needs = "SNS is made by an emulator: start \"moto_server -p 5000\" (pip in
 
 // Types returns the resource types of CloudFormation that the service makes.
 func (s *Service) Types() []stack.Type {
-	types := []stack.Type{
+	return s.cfg.Client.Types(needs, []stack.Type{
 		{
 			Name: "AWS::SNS::Topic", Level: stack.Real, Handler: topics{s}, Replace: []string{"TopicName", "FifoTopic"},
 			Attributes: []string{"TopicArn", "TopicName"}, NameProperty: "TopicName", MaxName: 251, Outside: true, Properties: topicProperties{},
 		},
 		{
 			Name: "AWS::SNS::Subscription", Level: stack.Real, Handler: subscriptions{s}, Replace: []string{"TopicArn", "Protocol", "Endpoint", "Region"},
-			Required: []string{"Protocol", "TopicArn"}, Attributes: []string{"Arn"}, Outside: true, Properties: subscriptionProperties{},
+			Required: []string{"Protocol", "TopicArn"}, Attributes: []string{"Arn"}, Outside: true, Properties: subscriptionProperties{}, Check: s.checkSubscription,
 		},
 		{
 			Name: "AWS::SNS::TopicPolicy", Level: stack.Real, Handler: topicPolicies{s}, Required: []string{"PolicyDocument", "Topics"},
 			Attributes: []string{"Id"}, Outside: true, Properties: policyProperties{},
 		},
-	}
-	for i := range types {
-		if s.cfg.Client == nil {
-			types[i].Needs = needs
-		}
-	}
-	return types
+	})
 }
 
 // topicProperties are the properties of AWS::SNS::Topic.
@@ -160,12 +154,7 @@ func (t topics) Create(ctx context.Context, r *stack.Request) (stack.Result, err
 		return stack.Result{}, err
 	}
 	in := url.Values{"Name": {name}}
-	i := 0
-	for key, value := range p.attributes() {
-		i++
-		in.Set(fmt.Sprintf("Attributes.entry.%d.key", i), key)
-		in.Set(fmt.Sprintf("Attributes.entry.%d.value", i), value)
-	}
+	setAttributes(in, p.attributes())
 	setTags(in, p)
 	var out struct {
 		TopicArn string `xml:"CreateTopicResult>TopicArn"`
@@ -179,6 +168,32 @@ func (t topics) Create(ctx context.Context, r *stack.Request) (stack.Result, err
 		}
 	}
 	return result(out.TopicArn, name), nil
+}
+
+func setAttributes(in url.Values, attributes map[string]string) {
+	i := 0
+	for key, value := range attributes {
+		i++
+		in.Set(fmt.Sprintf("Attributes.entry.%d.key", i), key)
+		in.Set(fmt.Sprintf("Attributes.entry.%d.value", i), value)
+	}
+}
+
+// changed returns the attributes that are not as they were; those that are no more
+// are empty.
+func changed(was, is map[string]string) map[string]string {
+	out := map[string]string{}
+	for key, value := range is {
+		if was[key] != value {
+			out[key] = value
+		}
+	}
+	for key, value := range was {
+		if _, ok := is[key]; !ok && value != "" {
+			out[key] = ""
+		}
+	}
+	return out
 }
 
 func setTags(in url.Values, p *topicProperties) {
@@ -201,16 +216,7 @@ func (t topics) Update(ctx context.Context, r *stack.Request, old *template.Node
 		return stack.Result{}, err
 	}
 	begun := stack.Result{PhysicalID: r.PhysicalID}
-	is, was := p.attributes(), before.attributes()
-	for key := range was {
-		if _, ok := is[key]; !ok {
-			is[key] = ""
-		}
-	}
-	for key, value := range is {
-		if was[key] == value {
-			continue
-		}
+	for key, value := range changed(before.attributes(), p.attributes()) {
 		in := url.Values{"TopicArn": {r.PhysicalID}, "AttributeName": {key}, "AttributeValue": {value}}
 		if err := t.s.call(ctx, "SetTopicAttributes", in, nil); err != nil {
 			return begun, err

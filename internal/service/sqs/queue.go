@@ -36,7 +36,7 @@ const needs = "SQS is made by an emulator: start \"java -jar elasticmq-server.ja
 
 // Types returns the resource types of CloudFormation that the service makes.
 func (s *Service) Types() []stack.Type {
-	types := []stack.Type{
+	return s.cfg.Client.Types(needs, []stack.Type{
 		{
 			Name: "AWS::SQS::Queue", Level: stack.Real, Handler: queues{s}, Replace: []string{"QueueName", "FifoQueue"},
 			Attributes: []string{"Arn", "QueueName", "QueueUrl"}, NameProperty: "QueueName", MaxName: 75, Outside: true, Properties: queueProperties{},
@@ -45,13 +45,7 @@ func (s *Service) Types() []stack.Type {
 			Name: "AWS::SQS::QueuePolicy", Level: stack.Real, Handler: queuePolicies{s}, Required: []string{"PolicyDocument", "Queues"},
 			Attributes: []string{"Id"}, Outside: true, Properties: policyProperties{},
 		},
-	}
-	for i := range types {
-		if s.cfg.Client == nil {
-			types[i].Needs = needs
-		}
-	}
-	return types
+	})
 }
 
 // queueProperties are the properties of AWS::SQS::Queue.
