@@ -86,7 +86,11 @@ func (a api) input(ctx context.Context, in *deploymentInput, k *Stack) (*DeployI
 		d.StackName = k.StackName
 	}
 	for _, p := range in.Parameters {
-		if p.UsePreviousValue != nil && *p.UsePreviousValue {
+		previous := p.UsePreviousValue != nil && *p.UsePreviousValue
+		if previous && p.ParameterValue != "" {
+			return nil, awserr.Validation("Invalid input for parameter key %s. Cannot specify usePreviousValue as true and non empty value for a parameter", p.ParameterKey)
+		}
+		if previous {
 			d.UsePrevious = append(d.UsePrevious, p.ParameterKey)
 		} else {
 			d.Parameters[p.ParameterKey] = p.ParameterValue
@@ -152,6 +156,9 @@ const maxTemplate = 1_000_000
 
 func (a api) template(ctx context.Context, in *deploymentInput, k *Stack) (string, error) {
 	if in.UsePreviousTemplate {
+		if in.TemplateBody != "" || in.TemplateURL != "" {
+			return "", unsupported("UsePreviousTemplate with a TemplateBody or a TemplateURL: give one of them")
+		}
 		if k == nil {
 			return "", awserr.Validation("Stack [%s] does not exist", in.StackName)
 		}
@@ -264,12 +271,15 @@ type deleteStackInput struct {
 	RetainResources    []string
 	RoleARN            string
 	DeletionMode       string
-	DeploymentConfig   struct{ Mode string }
+	DeploymentConfig   deploymentConfig
 }
 
 func (a api) deleteStack(ctx context.Context, in *deleteStackInput) (*wire.Nothing, error) {
 	if len(in.RetainResources) > 0 || in.DeletionMode != "" && in.DeletionMode != "STANDARD" {
 		return nil, unsupported("keeping resources of a stack that is deleted: set their DeletionPolicy")
+	}
+	if err := in.DeploymentConfig.checkDeletion(); err != nil {
+		return nil, err
 	}
 	k := a.existing(in.StackName)
 	if k == nil {

@@ -144,7 +144,7 @@ func (c custom) ask(ctx context.Context, requestType string, r *stack.Request, o
 	timed, cancel := context.WithTimeout(ctx, limit)
 	defer cancel()
 	failed := make(chan error, 1)
-	go func() { failed <- c.call(timed, token, event.RequestID, r.LogicalID, payload) }()
+	go func() { failed <- c.call(timed, &event, payload) }()
 	body, err := waiting.wait(timed, failed)
 	cancel()
 	switch {
@@ -191,9 +191,11 @@ func (e *notCalledError) Unwrap() error { return e.err }
 // call calls the function until it ends well. Its error is final: no answer will
 // come any more. Without one the answer may still come, from somewhere else that
 // the function told.
-func (c custom) call(ctx context.Context, arn, requestID, logicalID string, payload []byte) error {
+func (c custom) call(ctx context.Context, event *customEvent, payload []byte) error {
+	arn := event.ServiceToken
 	for try := 1; ; try++ {
 		failure, err := c.s.cfg.Functions.Call(ctx, arn, payload)
+		failure = event.withoutURL(failure)
 		switch {
 		case ctx.Err() != nil:
 			return nil
@@ -202,15 +204,23 @@ func (c custom) call(ctx context.Context, arn, requestID, logicalID string, payl
 		case err == nil && failure == "":
 			return nil
 		case try == customTries:
-			return noAnswer(requestID, fmt.Sprintf("\nThe function failed %d times: %s; its log: hakone logs %s", try, failure, arn[strings.LastIndexByte(arn, ':')+1:]))
+			return noAnswer(event.RequestID, fmt.Sprintf("\nThe function failed %d times: %s; its log: hakone logs %s", try, failure, arn[strings.LastIndexByte(arn, ':')+1:]))
 		}
-		c.s.cfg.Log.WarnContext(ctx, "the function of a custom resource failed, it is called again", "resource", logicalID, "function", arn, "failure", failure)
+		c.s.cfg.Log.WarnContext(ctx, "the function of a custom resource failed, it is called again", "resource", event.LogicalResourceID, "function", arn, "failure", failure)
 		select {
 		case <-ctx.Done():
 			return nil
 		case <-time.After(customWait):
 		}
 	}
+}
+
+// withoutURL returns what a function said without the ResponseURL: whoever reads
+// it in a log could answer in the function's place.
+func (e *customEvent) withoutURL(text string) string {
+	const instead = "[ResponseURL]"
+	text = strings.ReplaceAll(text, e.ResponseURL, instead)
+	return strings.ReplaceAll(text, e.ResponseURL[strings.LastIndexByte(e.ResponseURL, '/')+1:], instead)
 }
 
 // noAnswer is CloudFormation's text, and what is known beyond it.

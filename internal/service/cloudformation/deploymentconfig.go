@@ -26,3 +26,12 @@ func (c *deploymentConfig) check() error {
 	}
 	return awserr.Validation("1 validation error detected: Value '%s' at 'deploymentConfig.mode' failed to satisfy constraint: Member must satisfy enum value set: [EXPRESS, STANDARD]", c.Mode)
 }
+
+// checkDeletion refuses what a deletion does not honour. An express one waits for
+// as little as a standard one, and neither is ever taken back.
+func (c *deploymentConfig) checkDeletion() error {
+	if c.Mode == "EXPRESS" && c.DisableRollback == nil {
+		return nil
+	}
+	return c.check()
+}

@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"strings"
+	"time"
 
 	"github.com/hakonegate/hakone/internal/awserr"
 	"github.com/hakonegate/hakone/internal/stack"
@@ -21,8 +22,8 @@ type nestedProperties struct {
 	TemplateURL      string
 	Parameters       map[string]*template.Node
 	Tags             []nestedTag
-	TimeoutInMinutes int      // nothing here takes minutes
-	NotificationARNs []string // nobody is notified
+	TimeoutInMinutes int      // of its creation
+	NotificationARNs []string `refuse:"there are no topics to notify"`
 }
 
 type nestedTag struct{ Key, Value string }
@@ -70,10 +71,13 @@ func (n nested) deploy(ctx context.Context, r *stack.Request, name string) (*Sta
 	if err != nil {
 		return nil, err
 	}
+	if p.TimeoutInMinutes < 0 {
+		return nil, awserr.Validation("Value of property TimeoutInMinutes must be at least 1")
+	}
 	placeholders, _ := ctx.Value(placeholdersKey{}).([]string)
 	in := &DeployInput{
 		StackName: name, Text: text, Parameters: map[string]string{}, GrantAll: true, Placeholders: placeholders, Tags: map[string]string{},
-		ReplaceFailed: true, parentID: r.StackID,
+		ReplaceFailed: true, parentID: r.StackID, Timeout: time.Duration(p.TimeoutInMinutes) * time.Minute,
 	}
 	for key, value := range p.Parameters {
 		in.Parameters[key] = joined(value)
