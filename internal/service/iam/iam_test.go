@@ -476,3 +476,16 @@ func TestSimulation(t *testing.T) {
 		t.Error(diff)
 	}
 }
+
+func TestALoginProfileIsToldToHaveNoEffect(t *testing.T) {
+	s := start(t)
+	var told []string
+	ctx := stack.WithWarnings(t.Context(), func(text string) { told = append(told, text) })
+	r := &stack.Request{LogicalID: "U", ProposedName: "u", Properties: properties(t, "{LoginProfile: {Password: secret}}")}
+	if _, err := types(t, s, "AWS::IAM::User").Create(ctx, r); err != nil {
+		t.Fatal(err)
+	}
+	if diff := cmp.Diff([]string{"U: LoginProfile has no effect here: there is no console to log in to"}, told); diff != "" {
+		t.Errorf("warnings (-want +got):\n%s", diff)
+	}
+}
