@@ -17,6 +17,8 @@ import (
 	"testing"
 	"time"
 
+	"github.com/google/go-cmp/cmp"
+
 	"github.com/hakonegate/hakone/internal/template"
 	"github.com/hakonegate/hakone/sigv4"
 )
@@ -26,8 +28,8 @@ const templateResults = "testdata/templates.md"
 // TestTemplatesOfAFolder deploys every template of the folder that HAKONE_TEMPLATES
 // names, with stubs for the code that the templates name and that is not beside
 // them, and calls every route of what it made. A template either deploys and
-// answers, or stops with one list of what is not served. With -update the outcome
-// becomes a part of docs/compatibility.md:
+// answers, or stops with one list of what is not served. The outcome is the one of
+// docs/compatibility.md, which -update writes:
 //
 //	HAKONE_TEMPLATES=DIR HAKONE_ENDPOINTS=dynamodb=URL,sqs=URL,sns=URL go test -run TestTemplatesOfAFolder . -update
 func TestTemplatesOfAFolder(t *testing.T) {
@@ -68,11 +70,21 @@ func TestTemplatesOfAFolder(t *testing.T) {
 		t.Logf("%s: %s", filepath.Base(file), outcome)
 		fmt.Fprintf(&rows, "| %s | %s |\n", filepath.Base(file), outcome)
 	}
+	if all == 0 {
+		t.Fatalf("HAKONE_TEMPLATES: %s holds no template", dir)
+	}
+	text := fmt.Sprintf("%d of %d deploy, %d more with a runtime that Lambda still has.\n\n| template | outcome |\n|---|---|\n%s", deployed, all, renewed, rows.String())
 	if *update {
-		text := fmt.Sprintf("%d of %d deploy, %d more with a runtime that Lambda still has.\n\n| template | outcome |\n|---|---|\n%s", deployed, all, renewed, rows.String())
 		if err := os.WriteFile(templateResults, []byte(text), 0o600); err != nil {
 			t.Fatal(err)
 		}
+	}
+	want, err := os.ReadFile(templateResults)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if diff := cmp.Diff(string(want), text); diff != "" {
+		t.Errorf("outcome (-%s +this run):\n%s", templateResults, diff)
 	}
 }
 

@@ -76,6 +76,10 @@ func preludeOf(root *template.Node) string {
 func stub(t *testing.T, dir string, root *template.Node) {
 	t.Helper()
 	write := func(name, text string, mode os.FileMode) {
+		if !filepath.IsLocal(name) {
+			t.Logf("no stub for %q, which leads out of the template's folder", name)
+			return
+		}
 		path := filepath.Join(dir, name)
 		if _, err := os.Stat(path); err == nil {
 			return
@@ -172,5 +176,28 @@ func stubIncludes(write func(name, text string, mode os.FileMode), n *template.N
 			write(p.Value.Value, `{"openapi": "3.0.1", "info": {"title": "stub", "version": "1"}, "paths": {}}`, 0o600)
 		}
 		stubIncludes(write, p.Value)
+	}
+}
+
+func TestStubsStayInTheFolder(t *testing.T) {
+	above := t.TempDir()
+	dir := filepath.Join(above, "template")
+	root, _, err := template.Parse("template.yaml", []byte(`
+Resources:
+  Function: {Type: AWS::Serverless::Function, Properties: {CodeUri: ../function, Handler: index.handler, Runtime: python3.12}}
+  Module: {Type: AWS::Serverless::Function, Properties: {CodeUri: code, Handler: ../../module.handler, Runtime: python3.12}}
+  Machine: {Type: AWS::Serverless::StateMachine, Properties: {DefinitionUri: `+above+`/machine.json}}
+  Beside: {Type: AWS::Serverless::StateMachine, Properties: {DefinitionUri: beside.json}}
+`))
+	if err != nil {
+		t.Fatal(err)
+	}
+	stub(t, dir, root)
+	if _, err := os.Stat(filepath.Join(dir, "beside.json")); err != nil {
+		t.Errorf("a definition beside the template: %v", err)
+	}
+	made, err := os.ReadDir(above)
+	if err != nil || len(made) != 1 {
+		t.Errorf("stubs outside the template's folder: %v, %v", made, err)
 	}
 }
