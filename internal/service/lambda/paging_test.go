@@ -3,6 +3,7 @@ package lambda
 import (
 	"bytes"
 	"encoding/base64"
+	"slices"
 	"testing"
 
 	"github.com/google/go-cmp/cmp"
@@ -72,5 +73,50 @@ func TestMembersThatCannotBeHonouredAreNamed(t *testing.T) {
 	}
 	if err := (&unsupported{FileSystemConfigs: []any{}}).check(); err != nil {
 		t.Errorf("an empty list: %v", err)
+	}
+}
+
+func TestPropertiesThatNothingActsOnAreRefusedBeforeADeployment(t *testing.T) {
+	for _, tt := range []struct {
+		properties string
+		shape      any
+		want       string
+	}{
+		{"RuntimeManagementConfig: {UpdateRuntimeOn: Auto, RuntimeVersionArn: a}", functionProperties{}, "hakone does not support RuntimeManagementConfig/RuntimeVersionArn: runtimes are those of this machine"},
+		{"SourceKMSKeyArn: k", codeProperties{}, "hakone does not support SourceKMSKeyArn: there are no keys that decrypt archives"},
+		{"FunctionScalingConfig: {MinExecutionEnvironments: 1}", versionProperties{}, "hakone does not support FunctionScalingConfig: there are no capacity providers"},
+		{"RuntimePolicy: {UpdateRuntimeOn: Auto}", versionProperties{}, "hakone does not support RuntimePolicy: runtimes are those of this machine"},
+		{"Content: {S3Bucket: b, S3Key: k, ZipFile: x}", layerProperties{}, "Encountered unsupported property ZipFile"},
+		{"Content: {ImageUri: x}", layerProperties{}, "Encountered unsupported property ImageUri"},
+	} {
+		n, _, err := template.ParseValue("t.yaml", []byte(tt.properties))
+		if err != nil {
+			t.Fatal(err)
+		}
+		if err := n.Verify(tt.shape); err == nil || err.Error() != tt.want {
+			t.Errorf("%s: %v, want %s", tt.properties, err, tt.want)
+		}
+	}
+}
+
+func TestCodeThatNothingDecryptsIsRefused(t *testing.T) {
+	n, _, err := template.ParseValue("t.yaml", []byte("Code: {S3Bucket: b, S3Key: k, SourceKMSKeyArn: a}\nRuntime: python3.11\nHandler: index.handler\n"))
+	if err != nil {
+		t.Fatal(err)
+	}
+	const want = "hakone does not support SourceKMSKeyArn: there are no keys that decrypt archives"
+	if _, _, err := decodeFunction(n); err == nil || err.Error() != want {
+		t.Errorf("decodeFunction = %v", err)
+	}
+	if err := (functions{&Service{}}).check(n); err == nil || err.Error() != want {
+		t.Errorf("check = %v", err)
+	}
+}
+
+func TestEveryPropertyOfAVersionReplacesIt(t *testing.T) {
+	for _, typ := range new(Service).Types() {
+		if typ.Name == "AWS::Lambda::Version" && !slices.Contains(typ.Replace, "FunctionScalingConfig") {
+			t.Errorf("Replace = %v", typ.Replace)
+		}
 	}
 }

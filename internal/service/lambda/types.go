@@ -25,7 +25,7 @@ func (s *Service) Types() []stack.Type {
 		},
 		{
 			Name: "AWS::Lambda::Version", Level: stack.Real, Handler: versions{s}, Properties: versionProperties{},
-			Replace:    []string{"FunctionName", "CodeSha256", "Description", "ProvisionedConcurrencyConfig", "RuntimePolicy"},
+			Replace:    []string{"FunctionName", "CodeSha256", "Description", "ProvisionedConcurrencyConfig", "RuntimePolicy", "FunctionScalingConfig"},
 			Required:   []string{"FunctionName"},
 			Attributes: []string{"Version", "FunctionArn"},
 		},
@@ -90,9 +90,12 @@ type functionProperties struct {
 	FileSystemConfigs       *template.Node
 	ImageConfig             *template.Node
 	RecursiveLoop           string
-	RuntimeManagementConfig *struct{ UpdateRuntimeOn, RuntimeVersionArn string }
-	SnapStart               *struct{ ApplyOn string }
-	TenancyConfig           *template.Node
+	RuntimeManagementConfig *struct {
+		UpdateRuntimeOn   string
+		RuntimeVersionArn string `refuse:"runtimes are those of this machine"`
+	}
+	SnapStart     *struct{ ApplyOn string }
+	TenancyConfig *template.Node
 }
 
 // refused are the properties that cannot be honoured here.
@@ -118,7 +121,7 @@ func (p *functionProperties) refused() error {
 // codeProperties are those of AWS::Lambda::Function.Code.
 type codeProperties struct {
 	ZipFile, S3Bucket, S3Key, S3ObjectVersion, ImageUri string
-	SourceKMSKeyArn                                     string
+	SourceKMSKeyArn                                     string `refuse:"there are no keys that decrypt archives"`
 }
 
 func decodeFunction(n *template.Node) (functionProperties, *Code, error) {
@@ -131,7 +134,7 @@ func decodeFunction(n *template.Node) (functionProperties, *Code, error) {
 		if p.Code.Kind == template.Scalar {
 			return p, nil, invalidParameter("Code is the local path %q; package the template before it is deployed, so that it names an S3 object.", p.Code.Value)
 		}
-		if err := p.Code.Decode(&c); err != nil {
+		if err := errors.Join(p.Code.Refused(c), p.Code.Decode(&c)); err != nil {
 			return p, nil, err
 		}
 	}
@@ -292,8 +295,8 @@ type versionProperties struct {
 	FunctionName, CodeSha256     string
 	Description                  *string
 	ProvisionedConcurrencyConfig *provisionProperties
-	RuntimePolicy                *template.Node
-	FunctionScalingConfig        *template.Node
+	RuntimePolicy                *template.Node `refuse:"runtimes are those of this machine"`
+	FunctionScalingConfig        *template.Node `refuse:"there are no capacity providers"`
 }
 
 // Create publishes a version.
@@ -301,11 +304,6 @@ func (h versions) Create(ctx context.Context, r *stack.Request) (stack.Result, e
 	var p versionProperties
 	if err := r.Properties.Decode(&p); err != nil {
 		return stack.Result{}, err
-	}
-	for name, n := range map[string]*template.Node{"RuntimePolicy": p.RuntimePolicy, "FunctionScalingConfig": p.FunctionScalingConfig} {
-		if n != nil && len(n.Pairs) > 0 {
-			return stack.Result{}, invalidParameter("hakone does not have what this member asks for: %s", name)
-		}
 	}
 	fn, err := h.s.PublishVersion(ctx, &PublishVersionInput{FunctionName: p.FunctionName, Description: p.Description, CodeSha256: p.CodeSha256})
 	if err == nil && p.ProvisionedConcurrencyConfig != nil {

@@ -8,8 +8,13 @@ import (
 )
 
 // check finds before a deployment what cannot be made of a function's properties:
-// runtimes that there are not, on Lambda or on this machine.
+// runtimes that there are not, on Lambda or on this machine, and what is refused
+// of its code.
 func (h functions) check(n *template.Node) error {
+	return template.Join(h.checkRuntime(n), n.Get("Code").Refused(codeProperties{}))
+}
+
+func (h functions) checkRuntime(n *template.Node) error {
 	if n.Get("Runtime").HasUnknown() || n.Get("Handler").HasUnknown() || n.Get("PackageType").HasUnknown() {
 		return nil
 	}

@@ -90,7 +90,7 @@ type layerVersions struct{ s *Service }
 
 type layerProperties struct {
 	LayerName, Description, LicenseInfo         string
-	Content                                     codeProperties
+	Content                                     struct{ S3Bucket, S3Key, S3ObjectVersion string }
 	CompatibleRuntimes, CompatibleArchitectures []string
 }
 
