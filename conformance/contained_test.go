@@ -93,7 +93,7 @@ func residentKB(pid int) int {
 // All bad functions at once, again and again, beside two good ones that are called
 // without pause: those answer 200 each time, and hakone itself does not grow.
 func TestBadFunctionsTogether(t *testing.T) {
-	s := start(t)
+	s := start(t, "--isolation", "require") // without rooms some of them would take the machine
 	s.run(s.environment(), "hakone", "deploy", "--data-dir", s.dataDir, "--stack-name", "contained", writeContained(t))
 	first := s.status.APIs[0].ID
 	var base string

@@ -3,8 +3,10 @@ package worker_test
 import (
 	"bytes"
 	"context"
+	"encoding/json"
 	"errors"
 	"strings"
+	"sync"
 	"sync/atomic"
 	"testing"
 	"time"
@@ -58,6 +60,39 @@ func startWorker(t *testing.T, e *engine.Engine, p pool, capacity int) (stop fun
 	go func() { done <- w.Run(ctx) }()
 	t.Cleanup(cancel)
 	return func() error { cancel(); return <-done }
+}
+
+// until waits for something that must come.
+func until(t *testing.T, what string, done func() bool) {
+	t.Helper()
+	for deadline := time.Now().Add(30 * time.Second); !done(); time.Sleep(time.Millisecond) {
+		if time.Now().After(deadline) {
+			t.Fatal("it does not come that " + what)
+		}
+	}
+}
+
+// A spy holds what was said.
+type spy struct {
+	mu    sync.Mutex
+	heard bytes.Buffer
+}
+
+func (s *spy) hear(m *engine.Message) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	s.heard.WriteString(m.Subject + " ")
+	s.heard.Write(m.Data)
+	var sealed struct{ Sealed []byte }
+	if json.Unmarshal(m.Data, &sealed) == nil {
+		s.heard.Write(sealed.Sealed)
+	}
+}
+
+func (s *spy) heards(text string) bool {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	return bytes.Contains(s.heard.Bytes(), []byte(text))
 }
 
 func startGateway(t *testing.T, w *worker.Workers) {
@@ -219,9 +254,7 @@ func TestCallsGoToWhomIsFree(t *testing.T) {
 	}
 	w := &worker.Workers{Engine: connect(t, url)}
 	startGateway(t, w)
-	for len(w.Status()) < 2 {
-		time.Sleep(time.Millisecond)
-	}
+	until(t, "both workers are known", func() bool { return len(w.Status()) == 2 })
 	errs := make(chan error, 4)
 	for range 4 {
 		go func() {
@@ -229,9 +262,7 @@ func TestCallsGoToWhomIsFree(t *testing.T) {
 			errs <- err
 		}()
 	}
-	for there[0].Load()+there[1].Load() < 4 {
-		time.Sleep(time.Millisecond)
-	}
+	until(t, "four calls are under way", func() bool { return there[0].Load()+there[1].Load() == 4 })
 	if a, b := there[0].Load(), there[1].Load(); a != 2 || b != 2 {
 		t.Errorf("the workers have %d and %d calls, want 2 and 2", a, b)
 	}
@@ -295,14 +326,14 @@ func TestCredentialsComeEncrypted(t *testing.T) {
 	w := &worker.Workers{Engine: connect(t, url), Credentials: credentials{}}
 	startGateway(t, w)
 	e := connect(t, url)
-	var overheard bytes.Buffer
-	spy := connect(t, url)
-	if _, err := spy.Listen(">", "", func(m *engine.Message) { overheard.Write(m.Data) }); err != nil {
+	var listener spy
+	stop, err := connect(t, url).Listen(">", "", listener.hear)
+	if err != nil {
 		t.Fatal(err)
 	}
+	defer stop()
 	c := worker.Credentials{Engine: e}
 	var keys execenv.Keys
-	var err error
 	for range 100 { // the gateway may not listen yet
 		if keys, err = c.FunctionCredentials(t.Context(), "role", "hello"); err == nil {
 			break
@@ -315,8 +346,14 @@ func TestCredentialsComeEncrypted(t *testing.T) {
 	if _, err := c.FunctionCredentials(t.Context(), "none", "hello"); err == nil {
 		t.Error("credentials of a role that cannot be assumed were given")
 	}
-	_ = spy.Close() // its listener has ended
-	if strings.Contains(overheard.String(), "very secret") {
+	if err := e.Tell("the.end", nil); err != nil { // it comes after all that
+		t.Fatal(err)
+	}
+	until(t, "the spy hears the end", func() bool { return listener.heards("the.end ") })
+	if !listener.heards(`"Sealed":`) || !listener.heards(`"hello"`) {
+		t.Error("the spy did not hear the question and the answer")
+	}
+	if listener.heards("very secret") {
 		t.Error("the secret was sent in clear")
 	}
 }
@@ -325,24 +362,30 @@ func TestLinesAreToldToOthers(t *testing.T) {
 	t.Parallel()
 	url := natsServer(t)
 	one, other := worker.NewTell(connect(t, url)), worker.NewTell(connect(t, url))
-	heard := make(chan *worker.Lines, 10)
-	for _, tell := range []*worker.Tell{one, other} {
+	hear := func(tell *worker.Tell) <-chan *worker.Lines {
+		heard := make(chan *worker.Lines, 10)
 		stop, err := tell.Hear(func(l *worker.Lines) { heard <- l })
 		if err != nil {
 			t.Fatal(err)
 		}
-		defer stop()
+		t.Cleanup(stop)
+		return heard
 	}
-	one.Append("/aws/lambda/hello", "stream", execenv.LogEvent{Time: time.Unix(1, 0).UTC(), Message: "hi"})
+	byOne, byOther := hear(one), hear(other)
 	over, cancel := context.WithCancel(t.Context())
 	cancel()
-	if err := one.Run(over); err != nil {
-		t.Fatal(err)
+	say := func(tell *worker.Tell, message string) {
+		tell.Append("/aws/lambda/hello", "stream", execenv.LogEvent{Time: time.Unix(1, 0).UTC(), Message: message})
+		if err := tell.Run(over); err != nil {
+			t.Fatal(err)
+		}
 	}
-	if l := <-heard; l.Group != "/aws/lambda/hello" || l.Stream != "stream" || l.Events[0].Message != "hi" {
+	say(one, "hi")
+	if l := <-byOther; l.Group != "/aws/lambda/hello" || l.Stream != "stream" || l.Events[0].Message != "hi" {
 		t.Errorf("heard %+v", l)
 	}
-	if len(heard) > 0 {
-		t.Error("who told it heard it too")
+	say(other, "hello")
+	if l := <-byOne; l.Events[0].Message != "hello" { // what came before was its own
+		t.Errorf("who told %q heard it too", l.Events[0].Message)
 	}
 }

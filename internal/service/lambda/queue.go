@@ -1,6 +1,7 @@
 package lambda
 
 import (
+	"cmp"
 	"container/heap"
 	"context"
 	"errors"
@@ -173,7 +174,8 @@ func (s *Service) take(e *event) {
 	s.queue.add(e.ID, e.Due)
 }
 
-// takeOverEvery is how often a node looks for calls whose node is gone.
+// takeOverEvery is how often a node looks for calls whose node is gone, unless the
+// [Config] says otherwise.
 const takeOverEvery = 2 * time.Second
 
 // takeOver takes up, until ctx is done, what processes accepted that share the
@@ -184,7 +186,7 @@ func (s *Service) takeOver(ctx context.Context) {
 	if self == "" {
 		return
 	}
-	tick := time.NewTicker(takeOverEvery)
+	tick := time.NewTicker(cmp.Or(s.cfg.TakeOverEvery, takeOverEvery))
 	defer tick.Stop()
 	for ctx.Err() == nil {
 		for id, e := range s.events.All() {

@@ -28,6 +28,10 @@ type Config struct {
 	Roles     Roles  // nil: execution roles are not checked
 	Clock     Clock  // of asynchronous calls; nil means the real one
 
+	// TakeOverEvery is how often asynchronous calls of nodes that are gone are
+	// looked for; 0 means every two seconds.
+	TakeOverEvery time.Duration
+
 	Destinations Destinations // of asynchronous calls; nil: there are none
 	Log          *slog.Logger // nil discards
 }

@@ -5,6 +5,7 @@ import (
 	"errors"
 	"strings"
 	"testing"
+	"time"
 
 	"github.com/google/go-cmp/cmp"
 
@@ -61,7 +62,7 @@ func running(tb testing.TB, run func(context.Context) error) {
 func (p *place) service(d lambda.Destinations) *lambda.Service {
 	return lambda.New(lambda.Config{
 		Store: p.records, Code: p.code, Pool: p.pool, Account: "111111111111", Region: "us-east-1",
-		Clock: lambda.ScaledClock(0.0005), Destinations: d,
+		Clock: lambda.ScaledClock(0.0005), TakeOverEvery: 5 * time.Millisecond, Destinations: d,
 	})
 }
 
