@@ -42,10 +42,8 @@ func OpenPool(ctx context.Context, e *engine.Engine) (*Pool, error) {
 	return &Pool{store: s, stream: stream, held: map[string]int{}}, nil
 }
 
-// Get returns the content, checked against its hash; [ErrNotFound] if there is none.
-func (p *Pool) Get(ctx context.Context, hash string) ([]byte, error) { return p.store.Get(ctx, hash) }
-
-// Fill is [Pool.Get] into a buffer, which the content fills.
+// Fill reads the content, checked against its hash, into a buffer, which it fills;
+// [ErrNotFound] if there is none.
 func (p *Pool) Fill(ctx context.Context, hash string, buffer []byte) error {
 	if p.store.shared { // Get knows how to wait for the others
 		content, err := p.store.Get(ctx, hash)

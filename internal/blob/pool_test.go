@@ -40,10 +40,10 @@ func TestSweepRemovesWhatNothingRefersTo(t *testing.T) {
 	if n, err := p.Sweep(ctx, func() map[string]bool { return map[string]bool{kept: true} }); n != 1 || err != nil {
 		t.Errorf("Sweep = %d, %v, want 1", n, err)
 	}
-	if content, err := p.Get(ctx, kept); string(content) != "kept" {
+	if content, err := p.store.Get(ctx, kept); string(content) != "kept" {
 		t.Errorf("Get = %q, %v", content, err)
 	}
-	if _, err := p.Get(ctx, lost); !errors.Is(err, ErrNotFound) {
+	if _, err := p.store.Get(ctx, lost); !errors.Is(err, ErrNotFound) {
 		t.Errorf("Get of what was swept: %v", err)
 	}
 	buffer := make([]byte, 4)
@@ -65,7 +65,7 @@ func TestSweepRemovesWhatNothingRefersTo(t *testing.T) {
 		t.Fatal(err)
 	}
 	hold.Release()
-	if content, err := p.Get(ctx, lost); string(content) != "lost" {
+	if content, err := p.store.Get(ctx, lost); string(content) != "lost" {
 		t.Errorf("Get of what was put again = %q, %v", content, err)
 	}
 }
@@ -89,7 +89,7 @@ func TestSweepDoesNotRaceWithWriters(t *testing.T) {
 				references[hash]++
 				mu.Unlock()
 				hold.Release()
-				if _, err := p.Get(ctx, hash); err != nil {
+				if _, err := p.store.Get(ctx, hash); err != nil {
 					t.Errorf("what is referred to is gone: %v", err)
 				}
 				mu.Lock()

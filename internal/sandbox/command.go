@@ -61,7 +61,6 @@ type Protections struct {
 	Namespaces       bool // a room: own view of processes, files and users
 	Landlock         bool // sees only the files that it needs
 	Seccomp          bool // dangerous system calls are refused
-	Cgroup           bool // memory and processes are bounded where the kernel counts them
 }
 
 // Missing lists the protections that are off, in the words of the

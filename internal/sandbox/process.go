@@ -86,7 +86,7 @@ func (p *Process) start(c Command) (*os.Process, error) {
 				out.close()
 				return nil, fmt.Errorf("make a control group: %w", err)
 			}
-			p.cgroup, p.protections.Cgroup = c.cgroup, true
+			p.cgroup = c.cgroup
 			if c.Furniture != nil && c.Furniture.MemoryBytes > 0 {
 				err = p.cgroup.bound(c.Furniture.MemoryBytes)
 			}

@@ -50,7 +50,6 @@ type stageStart struct {
 	// UID and GID are changed to; both 0 means that the stage has them already.
 	UID, GID  int
 	Furniture *Furniture `json:",omitempty"`
-	HasTmp    bool
 }
 
 // A stageJoin is another command for the room.

@@ -69,7 +69,6 @@ func (m *mirror) forgetBeat(node string) {
 
 // A pulse is this node's part of it.
 type pulse struct {
-	e         *engine.Engine
 	node, run string
 	host      string
 	stop      context.CancelFunc // nil until it begins
@@ -85,7 +84,7 @@ type pulse struct {
 
 func newPulse(e *engine.Engine) *pulse {
 	host, _ := os.Hostname()
-	return &pulse{e: e, node: e.Node(), run: nuid.Next(), host: host, next: 1, first: 1, broken: make(chan struct{}, 1)}
+	return &pulse{node: e.Node(), run: nuid.Next(), host: host, next: 1, first: 1, broken: make(chan struct{}, 1)}
 }
 
 // say publishes one beat. Nobody acknowledges it: that it comes back says more.

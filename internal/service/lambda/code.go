@@ -126,32 +126,6 @@ func inline(source, runtime string) ([]byte, error) {
 	})
 }
 
-// Zip returns an archive of a folder's files. The same files make the same
-// archive.
-func Zip(folder fs.FS) ([]byte, error) {
-	return pack(func(add func(string, fs.FileMode, []byte) error) error {
-		return fs.WalkDir(folder, ".", func(name string, d fs.DirEntry, err error) error {
-			if err != nil || d.IsDir() {
-				return err
-			}
-			info, err := d.Info()
-			if err != nil {
-				return err
-			}
-			if !info.Mode().IsRegular() {
-				if info, err = fs.Stat(folder, name); err != nil || !info.Mode().IsRegular() {
-					return err // links to folders are left out, as by "aws cloudformation package"
-				}
-			}
-			content, err := fs.ReadFile(folder, name)
-			if err != nil {
-				return err
-			}
-			return add(name, info.Mode().Perm(), content)
-		})
-	})
-}
-
 // pack makes an archive of the files that walk adds.
 func pack(walk func(add func(string, fs.FileMode, []byte) error) error) ([]byte, error) {
 	var b bytes.Buffer

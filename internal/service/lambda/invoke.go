@@ -167,20 +167,6 @@ func (in *InvokeInput) principal() (*access.Caller, *access.RequestFacts) {
 	return who, facts
 }
 
-// ExplainInvoke tells in full how a call's admission is decided.
-func (s *Service) ExplainInvoke(in *InvokeInput) (*policy.Explanation, error) {
-	r, err := s.resolve(in.FunctionARN, in.Qualifier)
-	if err != nil {
-		return nil, err
-	}
-	var resource *policy.Policy
-	if c := s.compiled.Load().functions[r.name]; c != nil {
-		resource = c.policies[policyQualifier(r.qualifier)]
-	}
-	who, facts := in.principal()
-	return access.ExplainAuthorization(who, facts, invokeAction, policyARN(s, r), s.cfg.Account, resource), nil
-}
-
 // A permission on the bare function covers $LATEST, but no alias or version.
 func policyQualifier(qualifier string) string {
 	if qualifier == latest {
