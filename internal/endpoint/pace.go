@@ -58,6 +58,7 @@ func (p *patient) Read(b []byte) (int, error) {
 	case errors.Is(err, io.ErrUnexpectedEOF):
 		return n, awserr.New("IncompleteBody", http.StatusBadRequest, "You did not provide the number of bytes specified by the Content-Length HTTP header")
 	}
+	_ = p.control.SetReadDeadline(time.Unix(1, 0)) // net/http would wait for the rest
 	refusal := awserr.New("RequestTimeout", http.StatusBadRequest, "Your socket connection to the server was not read from or written to within the timeout period. Idle connections will be closed.")
 	refusal.Err = err
 	return n, refusal

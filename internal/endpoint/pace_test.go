@@ -8,6 +8,7 @@ import (
 	"slices"
 	"strings"
 	"testing"
+	"testing/iotest"
 	"time"
 
 	"github.com/hakonegate/hakone/internal/awserr"
@@ -71,6 +72,12 @@ func TestStreamsHaveDeadlines(t *testing.T) {
 	}
 	if want := []bool{true, false, true, false}; !slices.Equal(w.read, want) {
 		t.Errorf("a body's deadlines: %v", w.read)
+	}
+	w.read = nil
+	slow := &patient{body: iotest.TimeoutReader(zeros{}), control: http.NewResponseController(w)}
+	_, err := io.Copy(io.Discard, slow)
+	if refusal, ok := errors.AsType[*awserr.Error](err); !ok || refusal.Code != "RequestTimeout" || !slices.Equal(w.read, []bool{true, false, true, false, true}) {
+		t.Errorf("a body that stalls: %v, deadlines %v; the last one ends what is left of it", err, w.read)
 	}
 }
 
