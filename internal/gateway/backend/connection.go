@@ -9,6 +9,8 @@ import (
 	"net/http"
 	"syscall"
 	"time"
+
+	"github.com/hakonegate/hakone/sigv4"
 )
 
 // A connection leads to one backend and has one user at a time.
@@ -19,6 +21,8 @@ type connection struct {
 	conn      net.Conn
 	reader    *bufio.Reader
 	request   []byte // that was written last; its memory is used again
+	lines     []byte // head of the answer; its memory is used again
+	headers   []sigv4.Header
 	left      int64  // bytes of an answer's head that may still come; negative: no limit
 	read      int64  // bytes of the answer
 	reused    bool
@@ -26,9 +30,12 @@ type connection struct {
 	probe     probe
 }
 
+// firstLines is how much of an answer is read at once, and what a connection keeps for heads.
+const firstLines = 4 << 10
+
 func newConnection(t *Transport, origin Origin, raw net.Conn) *connection {
 	c := &connection{transport: t, origin: origin, raw: raw, conn: raw, left: -1}
-	c.reader = bufio.NewReaderSize((*incoming)(c), 4096)
+	c.reader = bufio.NewReaderSize((*incoming)(c), firstLines)
 	c.probe.init(raw)
 	return c
 }
@@ -70,7 +77,7 @@ const longBody = 16 << 10
 
 // exchange sends a request and reads the head of the answer. The connection is
 // closed when it fails.
-func (c *connection) exchange(r *Request) (*http.Response, error) {
+func (c *connection) exchange(r *Request) (*Answer, error) {
 	c.read, c.left = 0, maxHeader
 	_ = c.raw.SetDeadline(r.Deadline)
 	answer, sent, err := c.ask(r)
@@ -82,13 +89,12 @@ func (c *connection) exchange(r *Request) (*http.Response, error) {
 		return nil, err
 	}
 	c.left = -1
-	answer.Body = &answerBody{ReadCloser: answer.Body, connection: c, sent: sent, keep: !answer.Close, ended: answer.Body == http.NoBody}
 	return answer, nil
 }
 
 // ask writes the request and reads the head of the answer. The channel, unless
 // it is nil, tells whether all was written.
-func (c *connection) ask(r *Request) (*http.Response, <-chan bool, error) {
+func (c *connection) ask(r *Request) (*Answer, <-chan bool, error) {
 	c.request = r.appendHead(c.request[:0])
 	var sent chan bool
 	if len(r.Body) <= longBody {
@@ -98,20 +104,16 @@ func (c *connection) ask(r *Request) (*http.Response, <-chan bool, error) {
 		}
 	} else {
 		sent = make(chan bool, 1)
-		go func() {
+		go func(body []byte) {
 			_, err := c.conn.Write(c.request)
 			if err == nil {
-				_, err = c.conn.Write(r.Body)
+				_, err = c.conn.Write(body)
 			}
 			sent <- err == nil
-		}()
-	}
-	of := toGet // tells whether the answer has a body
-	if r.Method == http.MethodHead {
-		of = toHead
+		}(r.Body)
 	}
 	for range maxInterim {
-		answer, err := http.ReadResponse(c.reader, of)
+		h, err := c.readHead()
 		if err != nil && c.left == 0 {
 			err = errHeader
 		}
@@ -119,69 +121,30 @@ func (c *connection) ask(r *Request) (*http.Response, <-chan bool, error) {
 			return nil, sent, fmt.Errorf("read the answer: %w", err)
 		}
 		switch {
-		case answer.StatusCode == http.StatusSwitchingProtocols:
+		case h.status == http.StatusSwitchingProtocols:
 			return nil, sent, errSwitch
-		case answer.StatusCode >= 200:
-			return answer, sent, nil
+		case h.status >= 200:
+			return newAnswer(c, &h, r.Method, sent), sent, nil
 		}
 	}
 	return nil, sent, errInterim
 }
 
 var (
-	toGet  = &http.Request{Method: http.MethodGet}
-	toHead = &http.Request{Method: http.MethodHead}
-
 	errSwitch  = errors.New("the backend switches protocols, which nobody asked for")
 	errInterim = fmt.Errorf("the backend sends more than %d interim answers", maxInterim)
 )
 
-// An answerBody gives the connection back when it was read to its end, and
-// closes it otherwise.
-type answerBody struct {
-	io.ReadCloser
-
-	connection *connection
-	sent       <-chan bool
-	keep       bool // the connection may serve another request
-	ended      bool
-	closed     bool
-}
-
-func (b *answerBody) Read(p []byte) (int, error) {
-	n, err := b.ReadCloser.Read(p)
-	if errors.Is(err, io.EOF) {
-		b.ended = true
-	}
-	return n, err //nolint:wrapcheck // as it is, says the contract of io.Reader
-}
-
-func (b *answerBody) Close() error {
-	if b.closed {
-		return nil
-	}
-	b.closed = true
-	c := b.connection
-	idle := b.ended && b.keep && c.reader.Buffered() == 0
-	if b.sent != nil {
-		select {
-		case whole := <-b.sent:
-			idle = idle && whole
-		default: // the backend answered without waiting for the body
-			idle = false
-			c.close()
-			<-b.sent
-		}
-	}
-	if !idle {
-		c.close()
-		return nil
-	}
+// forget lets go of what an odd exchange needed.
+func (c *connection) forget() {
+	const many = 64
 	if cap(c.request) > 2*longBody {
 		c.request = nil
 	}
-	c.transport.pools.give(c)
-	return nil
+	if cap(c.lines) > firstLines || cap(c.headers) > many {
+		c.lines, c.headers = nil, nil
+	}
+	clear(c.headers[:cap(c.headers)])
 }
 
 // A probe looks whether the other side of a waiting connection has hung up.

@@ -84,11 +84,11 @@ type Request struct {
 	Deadline time.Time
 }
 
-// Do sends r and returns the answer, whose body must be closed. A kept connection
+// Do sends r and returns the answer, which must be closed. A kept connection
 // that turns out to be gone before the backend said anything is replaced by a new
 // one, for requests that may be repeated. Nobody's giving up ends a call before its
 // deadline, as with API Gateway: what the backend has begun it finishes.
-func (t *Transport) Do(r *Request) (*http.Response, error) {
+func (t *Transport) Do(r *Request) (*Answer, error) {
 	if err := r.check(); err != nil {
 		return nil, err
 	}
@@ -132,7 +132,11 @@ func (t *Transport) RoundTrip(r *http.Request) (*http.Response, error) {
 		}
 	}
 	out.Deadline, _ = r.Context().Deadline()
-	return t.Do(out) //nolint:contextcheck // its deadline is taken over; its end is not, as Do says
+	answer, err := t.Do(out) //nolint:contextcheck // its deadline is taken over; its end is not, as Do says
+	if err != nil {
+		return nil, err
+	}
+	return answer.response(r), nil
 }
 
 // repeatable reports whether a request that may or may not have arrived can be

@@ -4,6 +4,7 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"maps"
 	"net/http"
 	"net/url"
 	"os"
@@ -154,13 +155,11 @@ func (h *HTTP) Do(r *HTTPRequest) (*HTTPResponse, error) {
 	case err != nil:
 		return nil, &Error{http.StatusServiceUnavailable, "the backend could not be reached or answered nonsense", err}
 	}
-	if answer.ContentLength > MaxResponse {
-		_ = answer.Body.Close()
-		return nil, &Error{http.StatusInternalServerError, fmt.Sprintf("the backend's answer has %d bytes; at most %d are passed on", answer.ContentLength, MaxResponse), nil}
+	if answer.Length > MaxResponse {
+		_ = answer.Close()
+		return nil, &Error{http.StatusInternalServerError, fmt.Sprintf("the backend's answer has %d bytes; at most %d are passed on", answer.Length, MaxResponse), nil}
 	}
-	return &HTTPResponse{
-		Status: answer.StatusCode, Headers: responseHeaders(answer.Header), Body: answer.Body, Length: answer.ContentLength,
-	}, nil
+	return &HTTPResponse{Status: answer.Status, Headers: responseHeaders(answer.Headers), Body: answer, Length: answer.Length}, nil
 }
 
 // hopByHop are the headers that concern one connection only.
@@ -168,6 +167,16 @@ var hopByHop = map[string]bool{
 	"connection": true, "keep-alive": true, "proxy-authenticate": true, "proxy-authorization": true, "proxy-connection": true,
 	"te": true, "trailer": true, "transfer-encoding": true, "upgrade": true,
 }
+
+// notPassedOn are the headers of an answer that the client does not get, or gets
+// from the gateway.
+var notPassedOn = func() map[string]bool {
+	names := maps.Clone(hopByHop)
+	for _, name := range []string{"apigw-requestid", "content-length", "date"} {
+		names[name] = true
+	}
+	return names
+}()
 
 // requestHeaders returns the headers that the backend gets, and the host: a
 // mapping may name another.
@@ -223,19 +232,18 @@ func listHeaders(listed map[string]bool, value string) map[string]bool {
 	return listed
 }
 
-func responseHeaders(h http.Header) []sigv4.Header {
+// responseHeaders returns those headers of an answer that the client gets.
+func responseHeaders(headers []sigv4.Header) []sigv4.Header {
 	var listed map[string]bool
-	for _, v := range h["Connection"] {
-		listed = listHeaders(listed, v)
-	}
-	out := make([]sigv4.Header, 0, len(h))
-	for name, values := range h {
-		lower := strings.ToLower(name)
-		if hopByHop[lower] || listed[lower] || lower == "content-length" || lower == "date" || lower == "apigw-requestid" {
-			continue
+	for _, f := range headers {
+		if f.Name == "connection" {
+			listed = listHeaders(listed, f.Value)
 		}
-		for _, v := range values {
-			out = append(out, sigv4.Header{Name: lower, Value: v})
+	}
+	out := make([]sigv4.Header, 0, len(headers))
+	for _, f := range headers {
+		if !notPassedOn[f.Name] && !listed[f.Name] {
+			out = append(out, f)
 		}
 	}
 	return out
