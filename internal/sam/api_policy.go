@@ -34,7 +34,7 @@ func (a *restMacro) resourcePolicy(policy *template.Node) error {
 
 // methodResource names a method in a resource policy.
 func methodResource(path, method string, stage *template.Node) *template.Node {
-	return sub("execute-api:/${__Stage__}/"+sourceMethod(method)+sourcePath(path), template.P("__Stage__", stage))
+	return sub("execute-api:/${__Stage__}/"+sourceMethod(method)+sourcePath(restPathVariable, path), template.P("__Stage__", stage))
 }
 
 // addResourcePolicy adds the statements of a ResourcePolicy for some methods.

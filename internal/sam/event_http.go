@@ -182,7 +182,12 @@ func (e *eventSource) checkAuthorizer(name, authorizers, fallback *template.Node
 	return nil
 }
 
-var pathVariable = regexp.MustCompile(`\{([a-zA-Z0-9._-]+|[a-zA-Z0-9._-]+\+|proxy\+)\}`)
+// Of an HTTP API's greedy variables only {proxy+} becomes *: another stays as
+// it is written, which is how API Gateway writes the route's ARN.
+var (
+	httpPathVariable = regexp.MustCompile(`\{([a-zA-Z0-9._-]+|proxy\+)\}`)
+	restPathVariable = regexp.MustCompile(`\{[a-zA-Z0-9._-]+\+?\}`)
+)
 
 // httpSourceARN returns the ARN under which a route invokes its function: with
 // * for each variable and without a final slash, as API Gateway forms it.
@@ -190,7 +195,7 @@ func httpSourceARN(apiID *template.Node, path, method string) *template.Node {
 	if path == defaultRoute {
 		path = ""
 	}
-	return sub("arn:${AWS::Partition}:execute-api:${AWS::Region}:${AWS::AccountId}:${__ApiId__}/${__Stage__}/"+sourceMethod(method)+sourcePath(path),
+	return sub("arn:${AWS::Partition}:execute-api:${AWS::Region}:${AWS::AccountId}:${__ApiId__}/${__Stage__}/"+sourceMethod(method)+sourcePath(httpPathVariable, path),
 		template.P("__ApiId__", apiID.Clone()), template.P("__Stage__", template.Text("*")))
 }
 
@@ -201,9 +206,9 @@ func sourceMethod(method string) string {
 	return strings.ToUpper(method)
 }
 
-func sourcePath(path string) string {
+func sourcePath(variable *regexp.Regexp, path string) string {
 	if len(path) > 1 {
 		path = strings.TrimSuffix(path, "/")
 	}
-	return pathVariable.ReplaceAllString(path, "*")
+	return variable.ReplaceAllString(path, "*")
 }

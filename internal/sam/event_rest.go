@@ -41,7 +41,7 @@ func makeRESTEvent(e *eventSource) error {
 	default:
 		id += shortHash(stage)
 	}
-	source := sub("arn:"+e.partition()+":execute-api:${AWS::Region}:${AWS::AccountId}:${__ApiId__}/${__Stage__}/"+sourceMethod(method)+sourcePath(path),
+	source := sub("arn:"+e.partition()+":execute-api:${AWS::Region}:${AWS::AccountId}:${__ApiId__}/${__Stage__}/"+sourceMethod(method)+sourcePath(restPathVariable, path),
 		template.P("__ApiId__", e.get("RestApiId")), template.P("__Stage__", template.Text("*")))
 	e.add(e.permission("apigateway.amazonaws.com", id, template.P("SourceArn", source)))
 

@@ -344,3 +344,25 @@ func transformAnything(t *testing.T, root *template.Node) {
 		t.Errorf("%d bytes became %d", len(before), len(out.JSON("")))
 	}
 }
+
+// As the reference translator: an HTTP API's SourceArn keeps a greedy variable
+// that is not called proxy, a REST API's does not.
+func TestSourceARNHasAStarForEachVariable(t *testing.T) {
+	tests := []struct{ name, event, path, permission, want string }{
+		{"a variable of an HTTP API", "HttpApi", "/a/{id}", "FnEPermission", "/GET/a/*"},
+		{"{proxy+} of an HTTP API", "HttpApi", "/a/{proxy+}", "FnEPermission", "/GET/a/*"},
+		{"another greedy variable of an HTTP API", "HttpApi", "/a/{rest+}", "FnEPermission", "/GET/a/{rest+}"},
+		{"another greedy variable of a REST API", "Api", "/a/{rest+}", "FnEPermissionProd", "/GET/a/*"},
+	}
+	for _, tt := range tests {
+		root := parse(t, "Resources: {Fn: {Type: 'AWS::Serverless::Function', Properties: {InlineCode: x, Handler: h, Runtime: r, Events: {E: {Type: "+tt.event+", Properties: {Path: '"+tt.path+"', Method: get}}}}}}")
+		out, _, err := Transform(root, Options{})
+		if err != nil {
+			t.Fatal(err)
+		}
+		got := string(out.Get("Resources").Get(tt.permission).Get("Properties").Get("SourceArn").JSON(""))
+		if !strings.Contains(got, tt.want+`"`) {
+			t.Errorf("%s: SourceArn %s, want one that ends in %s", tt.name, got, tt.want)
+		}
+	}
+}
