@@ -9,6 +9,7 @@ import (
 
 	"github.com/spf13/cobra"
 
+	"github.com/hakonegate/hakone/internal/awserr"
 	"github.com/hakonegate/hakone/internal/server"
 	"github.com/hakonegate/hakone/internal/service/cloudformation"
 	"github.com/hakonegate/hakone/internal/stack"
@@ -22,6 +23,7 @@ type finding struct {
 	Column   int    `json:"column,omitempty"`
 	Severity string `json:"severity"` // error or warning
 	Message  string `json:"message"`
+	Hint     string `json:"hint,omitempty"`
 	details  string
 	repeated bool // the same fault at another place, which details have already
 }
@@ -111,12 +113,15 @@ func unserved(l *cloudformation.Loaded) (out []template.Warning) {
 // findingsOf returns one finding for each fault and place.
 func findingsOf(file string, err error) []finding {
 	faults, ok := errors.AsType[*template.Error](err)
+	if refused, is := errors.AsType[*awserr.Error](err); !ok && is {
+		return []finding{{File: file, Severity: "error", Message: refused.Message, details: file}}
+	}
 	if !ok {
 		return []finding{{File: file, Severity: "error", Message: err.Error()}}
 	}
 	var out []finding
 	for _, fault := range append([]*template.Error{faults}, faults.More...) {
-		f := finding{File: file, Severity: "error", Message: fault.Message}
+		f := finding{File: file, Severity: "error", Message: fault.Message, Hint: fault.Hint}
 		alone := *fault
 		alone.More = nil
 		f.details = strings.TrimPrefix(strings.TrimPrefix(alone.Detail(), fault.Message), "\n")

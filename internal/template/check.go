@@ -120,6 +120,10 @@ func (c *checker) condition(name, block string, at *Node) {
 
 func (c *checker) reference(r reference, u *unresolved) {
 	t := c.b.Template
+	if t.resources[r.name] != nil && strings.Contains(r.path, "/Fn::ImportValue") {
+		c.faults.add(errorf(r.position(), importedNameText).withHint("the name is looked up before %s exists: make it of parameters, mappings and pseudo parameters", r.name))
+		return
+	}
 	switch r.how {
 	case "unknown function":
 		c.faults.add(misplaced(r.name, r.node))

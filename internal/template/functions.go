@@ -229,6 +229,8 @@ func (r *resolver) lookupKey(n *Node) (string, bool, error) {
 	return r.text(n, findShape)
 }
 
+const importedNameText = "Template error: the attribute in Fn::ImportValue must not depend on any resources, imported values, or Fn::GetAZs"
+
 func (r *resolver) importValue(n, arg *Node) (*Node, error) {
 	name, ok, err := r.text(arg, "Template error: the attribute in Fn::ImportValue must be a string")
 	switch {
@@ -237,7 +239,7 @@ func (r *resolver) importValue(n, arg *Node) (*Node, error) {
 	case r.partial:
 		return r.unknown(n), nil
 	case !ok && !r.b.Env.Assume:
-		return nil, errorf(n.Position, "Template error: the attribute in Fn::ImportValue must not depend on any resources, imported values, or Fn::GetAZs")
+		return nil, errorf(n.Position, importedNameText)
 	case !ok:
 		return r.unknown(n), nil
 	}

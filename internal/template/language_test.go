@@ -73,7 +73,7 @@ func TestEarlyTexts(t *testing.T) {
 		{"AllowedValues that is no list", "Parameters: {P: {Type: String, AllowedValues: a}}" + oneResource, "Template format error: Every AllowedValues member must be a list."},
 		{"SAM's own resource keys", "Transform: AWS::Serverless-2016-10-31\nResources: {R: {Type: T, Connectors: {}, IgnoreGlobals: '*'}}", ""},
 		{"a function as DeletionPolicy", "Resources: {R: {Type: T, DeletionPolicy: !Ref P}}", "Template format error: Every DeletionPolicy member must be a string.\n a function here needs Transform: AWS::LanguageExtensions"},
-		{"Length without the transform", "Outputs: {X: {Value: !Length [a]}}" + oneResource, "Template error: unknown function Fn::Length\n Fn::Length needs Transform: AWS::LanguageExtensions"},
+		{"Length without the transform", "Outputs: {X: {Value: !Length [a]}}" + oneResource, "Template error: Encountered unsupported function: Fn::Length Supported functions are: [" + supportedFunctions + "]\n Fn::Length needs Transform: AWS::LanguageExtensions"},
 	}
 	for _, tt := range tests {
 		_, err := read(tt.text, nil, testEnv)
@@ -133,7 +133,7 @@ func TestLateTexts(t *testing.T) {
 		{"a DependsOn of it is dropped", "Conditions: {C: !Equals [a, b]}\nResources: {A: {Type: T, Condition: C}, B: {Type: T, DependsOn: A}}", ""},
 		{"an unknown condition of a resource", "Resources: {A: {Type: T, Condition: C}}", "Template format error: Unresolved condition dependency C in the Resources block of the template"},
 		{"an unknown condition of If", "Conditions: {Prod: !Equals [a, b]}\nResources: {A: {Type: T, Properties: {P: !If [Pord, a, b]}}}", "Template error: unresolved condition dependency Pord in Fn::If\n did you mean Prod?"},
-		{"an unknown function", "Resources: {A: {Type: T, Properties: {P: {'Fn::Subb': x}}}}", "Template error: unknown function Fn::Subb\n did you mean Fn::Sub?"},
+		{"an unknown function", "Resources: {A: {Type: T, Properties: {P: {'Fn::Subb': x}}}}", "Template error: Encountered unsupported function: Fn::Subb Supported functions are: [" + supportedFunctions + "]\n did you mean Fn::Sub?"},
 		{"a condition function as a value", "Resources: {A: {Type: T, Properties: {P: !Equals [a, b]}}}", "Template error: Fn::Equals is only allowed in Conditions and Rules, or as the condition of Fn::If"},
 		{"an IAM Condition is no function", "Resources: {A: {Type: T, Properties: {P: {Condition: {StringEquals: {a: b}}}, Q: {Condition: NoSuch}}}}", ""},
 		{"metadata refers to names, too", "Resources: {A: {Type: T, Metadata: {P: !Ref Nothing}}}", "Template format error: Unresolved resource dependencies [Nothing] in the Resources block of the template"},
@@ -144,7 +144,7 @@ func TestLateTexts(t *testing.T) {
 		{"an output of a list attribute is not known to be one", "Outputs: {O: {Value: !Join [',', !GetAtt R.NameServers]}}" + oneResource, ""},
 		{"a missing key of a mapping", "Mappings: {M: {a: {b: c}}}\nResources: {A: {Type: T, Properties: {P: !FindInMap [M, a, x]}}}", "Template error: Unable to get mapping for M::a::x"},
 		{"a missing export only at the end", "Resources: {A: {Type: T, Properties: {P: !ImportValue X}}}", ""},
-		{"an import of a resource's name", "Resources: {A: {Type: T, Properties: {P: !ImportValue {Ref: B}}}, B: {Type: T}}", "Template error: the attribute in Fn::ImportValue must not depend on any resources, imported values, or Fn::GetAZs"},
+		{"an import of a resource's name", "Resources: {A: {Type: T, Properties: {P: !ImportValue {Ref: B}}}, B: {Type: T}}", importedNameText + "\n the name is looked up before B exists: make it of parameters, mappings and pseudo parameters"},
 		{"a function that gives no DeletionPolicy", "Transform: AWS::LanguageExtensions\nConditions: {C: !Equals [a, a]}\nResources: {A: {Type: T, DeletionPolicy: !If [C, Keep, Delete]}}", "Template format error: Unrecognized DeletionPolicy Keep for resource A"},
 		{"a function that gives one", "Transform: AWS::LanguageExtensions\nConditions: {C: !Equals [a, a]}\nResources: {A: {Type: T, DeletionPolicy: !If [C, Retain, Delete]}}", ""},
 		{"Fn::GetStackOutput", "Resources: {A: {Type: T, Properties: {P: !GetStackOutput [a, b]}}}", "Template error: Fn::GetStackOutput is not supported here\n export the output and use Fn::ImportValue"},

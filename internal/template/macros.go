@@ -102,7 +102,7 @@ func needsExtensions(n *Node) *Error {
 	}
 	for _, p := range n.Pairs {
 		if p.Key == "Fn::Length" || p.Key == "Fn::ToJsonString" || strings.HasPrefix(p.Key, "Fn::ForEach::") {
-			return errorf(p.KeyPosition, "Template error: unknown function %s", p.Key).
+			return unsupportedFunction(p.KeyPosition, p.Key).
 				withHint("%s needs Transform: %s", p.Key, languageExtensions)
 		}
 		if e := needsExtensions(p.Value); e != nil {

@@ -165,4 +165,7 @@ Resources:
 	if got := short1(check(text+"  C: {Type: T, Properties: {P: !Ref Stag}}", env)); !strings.Contains(got, "[Stag]") {
 		t.Errorf("a wrong name under Assume: %s", got)
 	}
+	if got := short1(check(text+"  C: {Type: T, Properties: {P: !ImportValue {'Fn::Sub': '${B}-vpc'}}}", env)); !strings.HasPrefix(got, importedNameText) {
+		t.Errorf("an import of a resource's name under Assume: %s", got)
+	}
 }

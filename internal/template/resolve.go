@@ -123,6 +123,20 @@ func (r *resolver) call(name string, n, arg *Node) (*Node, error) {
 	}
 }
 
+// supportedFunctions are those that CloudFormation lists to whoever asks for
+// another one, in its order; the functions of transforms are not among them.
+const supportedFunctions = "Fn::Base64, Fn::GetAtt, Fn::GetAZs, Fn::ImportValue, Fn::Join, Fn::Split, Fn::FindInMap, Fn::Select, Ref, " +
+	"Fn::Equals, Fn::If, Fn::Not, Condition, Fn::And, Fn::Or, Fn::Contains, Fn::EachMemberEquals, Fn::EachMemberIn, Fn::ValueOf, " +
+	"Fn::ValueOfAll, Fn::RefAll, Fn::Sub, Fn::Cidr"
+
+func unsupportedFunction(at Position, name string) *Error {
+	e := errorf(at, "Template error: Encountered unsupported function: %s Supported functions are: [%s]", name, supportedFunctions)
+	for i := range e.Notes {
+		e.Notes[i].Text = "unknown function " + name
+	}
+	return e
+}
+
 // misplaced words the refusal of a function that has no value here.
 func misplaced(name string, n *Node) *Error {
 	switch name {
@@ -135,7 +149,7 @@ func misplaced(name string, n *Node) *Error {
 	case "Fn::GetStackOutput":
 		return errorf(n.Position, "Template error: Fn::GetStackOutput is not supported here").withHint("export the output and use Fn::ImportValue")
 	}
-	e := errorf(n.Position, "Template error: unknown function %s", name)
+	e := unsupportedFunction(n.Position, name)
 	if len(name) > 4 {
 		if near := nearest(name[4:], tagNames()); near != "" {
 			e.Hint = fmt.Sprintf("did you mean %s?", shortTags[near])
