@@ -66,9 +66,9 @@ func (a *asked) authorize(x *exchange) error {
 		Policies: policy.Set{Identity: []*policy.Policy{x.answer.Policy}},
 	}
 	decision := access.Authorize(caller, x.facts(), httpapi.InvokeAction, resource, g.config.Account, nil)
-	x.trace.Authorization = &trace.Authorization{
+	x.trace.SetAuthorization(trace.Authorization{
 		Action: httpapi.InvokeAction, Resource: resource, Allowed: decision.Allowed(), Decision: decision.Effect.String(),
-	}
+	})
 	if decision.Allowed() {
 		return nil
 	}

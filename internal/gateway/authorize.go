@@ -48,7 +48,7 @@ type iam struct{ g *Gateway }
 func (a *iam) authenticate(x *exchange) error {
 	caller, sig, err := access.Authenticate(x.r.Context(), a.g.verifier, x.req)
 	if refused, ok := errors.AsType[*sigv4.Error](err); ok {
-		x.trace.Signature = a.refused(x, refused)
+		x.trace.SetSignature(a.refused(x, refused))
 		switch refused.Reason {
 		case sigv4.BodyTooLarge:
 			return tooLarge()
@@ -65,13 +65,17 @@ func (a *iam) authenticate(x *exchange) error {
 		return internal("the signature could not be verified", err)
 	}
 	x.caller = caller
-	x.trace.Signature = a.accepted(sig)
-	x.trace.Caller = &trace.Caller{
+	x.trace.SetSignature(&trace.Signature{
+		Valid: true, AccessKeyID: sig.AccessKeyID, Date: sig.Time, Region: sig.Scope.Region, Service: sig.Scope.Service,
+		SignedHeaders: sig.SignedHeaders, Presigned: sig.Presigned,
+	})
+	x.trace.SetCaller(trace.Caller{
 		Kind: caller.Kind.String(), ARN: caller.ARN, AccountID: caller.AccountID, UserID: caller.UserID, AccessKeyID: caller.AccessKeyID,
-	}
-	x.authorizer.IAM = &event.IAM{
+	})
+	x.iam = event.IAM{
 		AccessKey: caller.AccessKeyID, AccountID: caller.AccountID, UserID: caller.UserID, UserARN: caller.ARN, OrgID: a.g.config.OrganizationID,
 	}
+	x.authorizer.IAM = &x.iam
 	// A signature does not tell /a/../b from /b, nor does it see what escapes
 	// hide: what is not plainly one path is not judged as one.
 	if !httpapi.IsNormal(x.path) {
@@ -88,9 +92,9 @@ func (a *iam) authorize(x *exchange) error {
 	}
 	facts := x.facts()
 	decision := access.Authorize(x.caller, facts, httpapi.InvokeAction, resource, a.g.config.Account, nil)
-	x.trace.Authorization = &trace.Authorization{
+	x.trace.SetAuthorization(trace.Authorization{
 		Action: httpapi.InvokeAction, Resource: resource, Allowed: decision.Allowed(), Decision: decision.Effect.String(),
-	}
+	})
 	if decision.Allowed() {
 		return nil
 	}
@@ -98,19 +102,14 @@ func (a *iam) authorize(x *exchange) error {
 	return forbidden("the caller's policies do not allow " + httpapi.InvokeAction + " on " + resource)
 }
 
-// facts are what conditions of policies may ask of the request.
+// facts are what conditions of policies may ask of the request. They are good until
+// the exchange ends.
 func (x *exchange) facts() *access.RequestFacts {
-	return &access.RequestFacts{
+	x.told = access.RequestFacts{
 		SourceIP: x.sourceIP, Secure: x.secure, Time: x.start, Region: x.g.config.Region, OrgID: x.g.config.OrganizationID,
 		UserAgent: x.r.UserAgent(), Referer: x.r.Referer(),
 	}
-}
-
-func (a *iam) accepted(sig *sigv4.Signature) *trace.Signature {
-	return &trace.Signature{
-		Valid: true, AccessKeyID: sig.AccessKeyID, Date: sig.Time, Region: sig.Scope.Region, Service: sig.Scope.Service,
-		SignedHeaders: sig.SignedHeaders, Presigned: sig.Presigned,
-	}
+	return &x.told
 }
 
 func (a *iam) refused(x *exchange, e *sigv4.Error) *trace.Signature {

@@ -5,12 +5,14 @@ import (
 	"encoding/base64"
 	"net/http"
 	"net/netip"
+	"sync"
 	"time"
 
 	"github.com/hakonegate/hakone/internal/access"
 	"github.com/hakonegate/hakone/internal/gateway/authorizer"
 	"github.com/hakonegate/hakone/internal/gateway/event"
 	"github.com/hakonegate/hakone/internal/gateway/httpapi"
+	"github.com/hakonegate/hakone/internal/gateway/integration"
 	"github.com/hakonegate/hakone/internal/trace"
 	"github.com/hakonegate/hakone/sigv4"
 )
@@ -56,47 +58,61 @@ type exchange struct {
 	body     []byte
 	answered bool // a step wrote response before the integration was reached
 	response event.Response
-	stream   *stream // the body, in place of the response's
-	length   int64   // of the body that an answer to HEAD leaves out; 0: that of the response's
+	stream   stream // the body, in place of the response's
+	length   int64  // of the body that an answer to HEAD leaves out; 0: that of the response's
 
 	trace *trace.Request
+
+	// Memory of what the above points to.
+	iam       event.IAM
+	told      access.RequestFacts
+	passed    integration.HTTPRequest
+	variables map[string]string
+	random    [11]byte
 }
+
+// exchanges keeps the memory of exchanges that have ended. Nothing that outlives
+// one may point into it.
+var exchanges = sync.Pool{New: func() any { return new(exchange) }}
 
 // begin starts the exchange for r.
 func (g *Gateway) begin(w http.ResponseWriter, r *http.Request) *exchange {
-	x := &exchange{g: g, w: w, r: r, table: g.table.Load(), id: newRequestID(), start: g.config.Now(), secure: r.TLS != nil}
-	x.stepped = x.start
+	x, _ := exchanges.Get().(*exchange)
+	x.g, x.w, x.r, x.table, x.start, x.secure = g, w, r, g.table.Load(), g.config.Now(), r.TLS != nil
+	x.stepped = time.Now()
+	_, _ = rand.Read(x.random[:]) // never fails
+	x.id = requestID(&x.random)
 	x.sourceIP = g.config.Proxies.SourceIP(r.RemoteAddr, r.Header)
-	x.trace = &trace.Request{
-		ID: x.id, Time: x.start, Method: r.Method, Host: r.Host, Protocol: r.Proto, UserAgent: r.UserAgent(), Secure: x.secure,
-		Steps: make([]trace.Step, 0, len(steps)),
-	}
+	t := trace.New()
+	t.ID, t.Time, t.Method, t.Host, t.Protocol, t.UserAgent, t.Secure = x.id, x.start, r.Method, r.Host, r.Proto, r.UserAgent(), x.secure
 	if x.sourceIP.IsValid() {
-		x.trace.SourceIP = x.sourceIP.String()
+		t.SourceIP = x.sourceIP.String()
 	}
+	x.trace = t
 	return x
 }
 
-// release gives back the memory of the body.
+// release gives back the memory of the exchange and of the body.
 func (x *exchange) release() {
-	if x.req == nil {
-		return
+	if x.req != nil {
+		x.req.Release()
 	}
-	x.body = nil
-	x.req.Release()
 	if x.client != nil {
 		x.client.memory.give(x.client.held)
 	}
+	x.passed.Reset()
+	clear(x.variables)
+	*x = exchange{passed: x.passed, variables: x.variables, values: x.values[:0]}
+	exchanges.Put(x)
 }
 
-// newRequestID returns a request ID as HTTP APIs have them: 11 bytes as base64,
+// requestID returns a request ID as HTTP APIs have them: 11 random bytes as base64,
 // with "HcE" at the tenth character.
-func newRequestID() string {
-	var raw [11]byte
-	_, _ = rand.Read(raw[:]) // never fails
-	id := base64.URLEncoding.AppendEncode(make([]byte, 0, 16), raw[:])
+func requestID(random *[11]byte) string {
+	var id [16]byte
+	base64.URLEncoding.Encode(id[:], random[:])
 	copy(id[9:], "HcE")
-	return string(id)
+	return string(id[:])
 }
 
 // detail adds what a step has to say to the trace.

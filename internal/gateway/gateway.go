@@ -75,6 +75,7 @@ type Gateway struct {
 	bodies    bodyMemory
 
 	reporter reporter // of requests that are refused for their form
+	date     date     // of answers
 
 	account *bucket             // of all requests; nil: not throttled
 	buckets map[string]*bucket  // by stage or route; guarded by mu
@@ -215,9 +216,9 @@ func (x *exchange) step(name string, do func(*exchange) error) error {
 	n := len(x.trace.Steps)
 	x.trace.Steps = append(x.trace.Steps, trace.Step{Name: name, Outcome: trace.Passed})
 	err := do(x)
-	now := x.g.config.Now()
-	x.trace.Steps[n].Took = now.Sub(x.stepped)
-	x.stepped = now
+	took := time.Since(x.stepped)
+	x.trace.Steps[n].Took = took
+	x.stepped = x.stepped.Add(took)
 	return err
 }
 

@@ -21,9 +21,10 @@ func (l *lambda) integrate(x *exchange) error {
 		return badEscape(err)
 	}
 	sources := x.stage.arns.Sources(x.route, x.req.Method)
-	x.trace.Integration = &trace.Integration{Type: "AWS_PROXY", Target: l.FunctionARN, SourceARN: sources[0]}
+	x.trace.SetIntegration(trace.Integration{Type: "AWS_PROXY", Target: l.FunctionARN, SourceARN: sources[0]})
 	began := time.Now()
-	answer, result, err := l.Invoke(x.r.Context(), r, sources, x.caller, x.facts())
+	facts := *x.facts() // a copy: a function may go on when the exchange has ended
+	answer, result, err := l.Invoke(x.r.Context(), r, sources, x.caller, &facts)
 	x.trace.Integration.Duration = time.Since(began)
 	if result != nil {
 		x.trace.Integration.FunctionError, x.trace.Integration.RequestID = result.FunctionError, result.RequestID

@@ -1,7 +1,6 @@
 package gateway
 
 import (
-	"net"
 	"net/http"
 	"net/netip"
 	"strings"
@@ -109,12 +108,16 @@ func cutEndpoint(host string) (apiID, region string, ok bool) {
 	return apiID, region, ok
 }
 
-// hostname returns host without a port.
+// hostname returns host without a port, and without the brackets of IPv6.
 func hostname(host string) string {
-	if name, _, err := net.SplitHostPort(host); err == nil {
+	if strings.HasPrefix(host, "[") {
+		name, _, _ := strings.Cut(host[1:], "]")
 		return name
 	}
-	return strings.Trim(host, "[]")
+	if name, _, ok := strings.Cut(host, ":"); ok && strings.Count(host, ":") == 1 {
+		return name
+	}
+	return host
 }
 
 // isLoopback reports whether host is a name or an address of this machine.

@@ -7,6 +7,7 @@ import (
 	"net/http"
 	"net/netip"
 	"strings"
+	"sync"
 	"time"
 
 	"github.com/hakonegate/hakone/internal/gateway/integration"
@@ -27,16 +28,16 @@ type proxy struct {
 // whole, since an HTTP API tells the length of everything it sends; one of a
 // known length is passed through as it comes.
 func (p *proxy) integrate(x *exchange) error {
-	r := &integration.HTTPRequest{
-		Method: x.req.Method, Path: x.sentPath, RawQuery: x.req.RawQuery, Headers: x.req.Headers,
-		Default: x.route.IsDefault(), Body: x.body, Forwarded: x.forwarded(),
-	}
-	if len(x.values) > 0 {
-		r.Variables = make(map[string]string, len(x.values))
+	r := &x.passed
+	r.Method, r.Path, r.RawQuery, r.Headers = x.req.Method, x.sentPath, x.req.RawQuery, x.req.Headers
+	r.Default, r.Body, r.Forwarded = x.route.IsDefault(), x.body, x.forwarded()
+	if len(x.values) > 0 && x.variables == nil {
+		x.variables = make(map[string]string, len(x.values))
 	}
 	for i, name := range x.route.Names {
-		r.Variables[name] = x.values[i]
+		x.variables[name] = x.values[i]
 	}
+	r.Variables = x.variables
 	if p.private {
 		r.Host, r.TargetPath = x.req.Host, x.stagePath(x.sentPath)
 	}
@@ -44,7 +45,7 @@ func (p *proxy) integrate(x *exchange) error {
 		return err
 	}
 	target, _, _ := strings.Cut(p.URI, "?")
-	x.trace.Integration = &trace.Integration{Type: "HTTP_PROXY", Target: target}
+	x.trace.SetIntegration(trace.Integration{Type: "HTTP_PROXY", Target: target})
 	began := time.Now()
 	res, err := p.Do(r)
 	x.trace.Integration.Duration = time.Since(began)
@@ -62,7 +63,7 @@ func (p *proxy) integrate(x *exchange) error {
 		}
 	}
 	if res.Length > 0 && !mapping.UsesBody() && x.req.Method != http.MethodHead {
-		x.stream = &stream{res.Body, res.Length}
+		x.stream = stream{res.Body, res.Length}
 		return nil
 	}
 	defer res.Body.Close()
@@ -82,24 +83,49 @@ func (p *proxy) integrate(x *exchange) error {
 	return nil
 }
 
-// A stream is an answer that is passed through.
+// A stream is an answer that is passed through; one without a body is none.
 type stream struct {
 	body   io.ReadCloser
 	length int64
 }
+
+// copyTo writes the whole stream, by way of memory.
+func (s *stream) copyTo(w io.Writer, memory []byte) (n int64, err error) {
+	for n < s.length && err == nil {
+		var read, written int
+		read, err = s.body.Read(memory[:min(int64(len(memory)), s.length-n)])
+		if read > 0 {
+			var failed error
+			if written, failed = w.Write(memory[:read]); failed != nil {
+				err = failed
+			}
+			n += int64(written)
+		}
+	}
+	switch {
+	case n == s.length:
+		return n, nil
+	case errors.Is(err, io.EOF):
+		return n, io.ErrUnexpectedEOF
+	default:
+		return n, err
+	}
+}
+
+// buffers are what streams are copied by way of.
+var buffers = sync.Pool{New: func() any { return new([32 << 10]byte) }}
 
 // pass sends the stream. A backend that breaks off in the middle breaks off
 // the client's answer too: the status has been sent, and the client must not
 // take half for the whole.
 func (x *exchange) pass() {
 	defer x.stream.body.Close()
-	n, err := io.CopyN(x.w, x.stream.body, x.stream.length)
+	memory, _ := buffers.Get().(*[32 << 10]byte)
+	defer buffers.Put(memory)
+	n, err := x.stream.copyTo(x.w, memory[:])
 	x.trace.Bytes = n
 	if err == nil {
 		return
-	}
-	if errors.Is(err, io.EOF) {
-		err = io.ErrUnexpectedEOF
 	}
 	x.trace.Integration.Error = err.Error()
 	x.detail("the answer was broken off: " + err.Error())
@@ -108,21 +134,26 @@ func (x *exchange) pass() {
 
 // forwarded returns the element that API Gateway adds to the header Forwarded.
 func (x *exchange) forwarded() string {
-	by := "127.0.0.1"
+	by := netip.AddrFrom4([4]byte{127, 0, 0, 1})
 	if local, ok := x.r.Context().Value(http.LocalAddrContextKey).(*net.TCPAddr); ok {
-		by = node(local.AddrPort().Addr().Unmap())
+		by = local.AddrPort().Addr().Unmap()
 	}
-	return "by=" + by + ";for=" + node(x.sourceIP) + ";host=" + x.req.Host + ";proto=" + x.scheme()
+	var memory [256]byte
+	b := appendNode(append(memory[:0], "by="...), by)
+	b = appendNode(append(b, ";for="...), x.sourceIP)
+	b = append(append(b, ";host="...), x.req.Host...)
+	b = append(append(b, ";proto="...), x.scheme()...)
+	return string(b)
 }
 
-// node writes an address as RFC 7239 wants it.
-func node(addr netip.Addr) string {
+// appendNode writes an address as RFC 7239 wants it.
+func appendNode(b []byte, addr netip.Addr) []byte {
 	switch {
 	case !addr.IsValid():
-		return "unknown"
+		return append(b, "unknown"...)
 	case addr.Is6():
-		return `"[` + addr.String() + `]"`
+		return append(addr.AppendTo(append(b, `"[`...)), `]"`...)
 	default:
-		return addr.String()
+		return addr.AppendTo(b)
 	}
 }

@@ -1,6 +1,7 @@
 package gateway
 
 import (
+	"crypto/rand"
 	"errors"
 	"io"
 	"net/http"
@@ -65,9 +66,11 @@ func RefuseUnread(w http.ResponseWriter, status int) {
 		status = http.StatusBadRequest
 		body = messages[status]
 	}
+	var random [11]byte
+	_, _ = rand.Read(random[:]) // never fails
 	h := w.Header()
 	h["Content-Type"] = []string{"application/json"}
-	h["Apigw-Requestid"] = []string{newRequestID()}
+	h["Apigw-Requestid"] = []string{requestID(&random)}
 	h["Content-Length"] = []string{strconv.Itoa(len(body))}
 	w.WriteHeader(status)
 	_, _ = io.WriteString(w, body) // the client may be gone

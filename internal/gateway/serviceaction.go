@@ -56,7 +56,7 @@ func (s *service) integrate(x *exchange) error {
 		}
 	}
 	source := x.stage.arns.Sources(x.route, x.req.Method)[0]
-	x.trace.Integration = &trace.Integration{Type: "AWS_PROXY", Target: s.Action.Subtype + " at " + s.Endpoint.Host, SourceARN: source}
+	x.trace.SetIntegration(trace.Integration{Type: "AWS_PROXY", Target: s.Action.Subtype + " at " + s.Endpoint.Host, SourceARN: source})
 	began := time.Now()
 	answer, body, err := s.Call(x.r.Context(), input, source)
 	x.trace.Integration.Duration = time.Since(began)

@@ -17,7 +17,8 @@ type writer struct {
 	conn   *conn
 	header http.Header
 	names  []string
-	out    []byte // not yet sent
+	out    []byte // not yet sent; before the head is: of the body
+	body   []byte // memory for the body, while out has the head before it
 	status int    // 0: WriteHeader has not been called
 	length int64  // of the body; -1: not told
 	wrote  int64  // of the body
@@ -37,11 +38,15 @@ func (w *writer) begin() {
 	}
 	clear(w.header)
 	w.conn.deadlineSet = false
-	out := w.out[:0]
-	if cap(out) > 4*enough {
-		out = nil
+	*w = writer{conn: w.conn, header: w.header, names: w.names[:0], out: empty(w.out), body: empty(w.body), close: w.close, length: -1}
+}
+
+// empty returns memory to use again, unless it grew large.
+func empty(b []byte) []byte {
+	if cap(b) > 4*enough {
+		return nil
 	}
-	*w = writer{conn: w.conn, header: w.header, names: w.names[:0], out: out, close: w.close, length: -1}
+	return b[:0]
 }
 
 func (w *writer) Header() http.Header { return w.header }
@@ -117,8 +122,8 @@ func (w *writer) append(p []byte) {
 // known.
 func (w *writer) frame(length int64) {
 	w.framed = true
-	body := append([]byte(nil), w.out...)
-	w.out = w.out[:0]
+	body := w.out
+	w.out, w.body = w.body[:0], body[:0]
 	w.chunks = length < 0 && !w.bodyless() && w.conn.request.ProtoMinor > 0
 	if length < 0 && !w.chunks && !w.bodyless() {
 		w.close = true

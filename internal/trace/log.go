@@ -31,8 +31,8 @@ type entry struct {
 	size int64
 }
 
-// Record masks what must not be kept and adds r, which must not change
-// afterwards.
+// Record masks what must not be kept and adds r, which is the log's from then on:
+// its memory is used again when it is dropped.
 func (l *Log) Record(r *Request) {
 	mask(r)
 	size := estimate(r)
@@ -52,27 +52,27 @@ func (l *Log) Record(r *Request) {
 		bytes = 8 << 20
 	}
 	for q.len() > count || q.bytes > bytes/2 && q.len() > 1 {
-		q.drop()
+		recycle(q.drop())
 	}
 }
 
-// Find returns the trace with the given request ID, or nil.
+// Find returns a copy of the trace with the given request ID, or nil.
 func (l *Log) Find(id string) *Request {
 	return l.latest(func(r *Request) bool { return r.ID == id })
 }
 
-// Last returns the latest trace, or nil.
+// Last returns a copy of the latest trace, or nil.
 func (l *Log) Last() *Request {
 	return l.latest(func(*Request) bool { return true })
 }
 
-// LastDenied returns the latest trace of a request that was refused or failed,
+// LastDenied returns a copy of the latest trace of a request that was refused or failed,
 // or nil.
 func (l *Log) LastDenied() *Request {
 	return l.latest((*Request).Denied)
 }
 
-// Recent returns at most n traces, latest first.
+// Recent returns copies of at most n traces, latest first.
 func (l *Log) Recent(n int) []*Request {
 	l.mu.Lock()
 	defer l.mu.Unlock()
@@ -80,15 +80,15 @@ func (l *Log) Recent(n int) []*Request {
 	var out []*Request
 	for len(out) < n && len(a)+len(b) > 0 {
 		if len(b) == 0 || len(a) > 0 && a[len(a)-1].seq > b[len(b)-1].seq {
-			out, a = append(out, a[len(a)-1].r), a[:len(a)-1]
+			out, a = append(out, a[len(a)-1].r.clone()), a[:len(a)-1]
 		} else {
-			out, b = append(out, b[len(b)-1].r), b[:len(b)-1]
+			out, b = append(out, b[len(b)-1].r.clone()), b[:len(b)-1]
 		}
 	}
 	return out
 }
 
-// latest returns the latest trace for which ok holds, or nil.
+// latest returns a copy of the latest trace for which ok holds, or nil.
 func (l *Log) latest(ok func(*Request) bool) *Request {
 	l.mu.Lock()
 	defer l.mu.Unlock()
@@ -102,7 +102,7 @@ func (l *Log) latest(ok func(*Request) bool) *Request {
 			}
 		}
 	}
-	return found.r
+	return found.r.clone()
 }
 
 func (q *ring) len() int      { return len(q.entries) - q.head }
@@ -118,10 +118,12 @@ func (q *ring) push(e entry) {
 	q.bytes += e.size
 }
 
-func (q *ring) drop() {
+func (q *ring) drop() *Request {
+	r := q.entries[q.head].r
 	q.bytes -= q.entries[q.head].size
 	q.entries[q.head] = entry{}
 	q.head++
+	return r
 }
 
 // estimate returns about how many bytes r holds. An explanation is built of

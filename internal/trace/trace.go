@@ -8,12 +8,15 @@
 package trace
 
 import (
+	"slices"
+	"sync"
 	"time"
 
 	"github.com/hakonegate/hakone/policy"
 )
 
-// A Request is what became of one request. It is immutable once recorded.
+// A Request is what became of one request. [New] returns one whose parts have their
+// memory with it; once recorded it is the log's.
 type Request struct {
 	ID        string        `json:"id"` // what apigw-requestid told the caller
 	Time      time.Time     `json:"time"`
@@ -40,6 +43,82 @@ type Request struct {
 
 	Status int   `json:"status"`
 	Bytes  int64 `json:"responseBytes"`
+
+	parts parts
+}
+
+// parts is the memory of what a request points to.
+type parts struct {
+	steps         [12]Step
+	signature     Signature
+	headers       [12]string
+	caller        Caller
+	authorization Authorization
+	integration   Integration
+}
+
+var pool = sync.Pool{New: func() any { return new(Request) }}
+
+// New returns an empty request.
+func New() *Request {
+	r, _ := pool.Get().(*Request)
+	r.Steps = r.parts.steps[:0]
+	return r
+}
+
+// recycle takes the memory of r, which nobody may see any more, for another one.
+func recycle(r *Request) {
+	*r = Request{}
+	pool.Put(r)
+}
+
+// clone returns a copy that nobody changes.
+func (r *Request) clone() *Request {
+	if r == nil {
+		return nil
+	}
+	c := *r
+	c.parts = parts{}
+	c.Steps = slices.Clone(r.Steps)
+	c.Signature, c.Caller, c.Authorization, c.Integration = copied(r.Signature), copied(r.Caller), copied(r.Authorization), copied(r.Integration)
+	if c.Signature != nil {
+		c.Signature.SignedHeaders = slices.Clone(c.Signature.SignedHeaders)
+	}
+	return &c
+}
+
+func copied[T any](p *T) *T {
+	if p == nil {
+		return nil
+	}
+	c := *p
+	return &c
+}
+
+// SetSignature notes how the check of the signature went. It keeps nothing of the
+// memory of s.SignedHeaders.
+func (r *Request) SetSignature(s *Signature) {
+	r.parts.signature = *s
+	r.Signature = &r.parts.signature
+	r.Signature.SignedHeaders = append(r.parts.headers[:0], s.SignedHeaders...)
+}
+
+// SetCaller notes who signed.
+func (r *Request) SetCaller(c Caller) {
+	r.parts.caller = c
+	r.Caller = &r.parts.caller
+}
+
+// SetAuthorization notes what the caller's policies were asked.
+func (r *Request) SetAuthorization(a Authorization) {
+	r.parts.authorization = a
+	r.Authorization = &r.parts.authorization
+}
+
+// SetIntegration notes what stands behind the route.
+func (r *Request) SetIntegration(i Integration) {
+	r.parts.integration = i
+	r.Integration = &r.parts.integration
 }
 
 // An Outcome says how a step ended.

@@ -87,6 +87,30 @@ func TestLogTakesManyAtOnce(t *testing.T) {
 	wg.Wait()
 }
 
+// Who reads a trace keeps what it saw, whatever becomes of its memory.
+func TestATraceThatWasReadStays(t *testing.T) {
+	l := &Log{Count: 1}
+	record := func(id string) {
+		r := New()
+		r.ID, r.Status = id, 200
+		r.Steps = append(r.Steps, Step{Name: "of " + id, Outcome: Passed})
+		r.SetSignature(&Signature{AccessKeyID: "key of " + id, SignedHeaders: []string{"header of " + id}})
+		r.SetCaller(Caller{ARN: "caller of " + id})
+		r.SetAuthorization(Authorization{Action: "action of " + id})
+		r.SetIntegration(Integration{Target: "target of " + id})
+		l.Record(r)
+	}
+	record("a")
+	kept := l.Last()
+	for i := range 100 {
+		record(fmt.Sprint(i))
+	}
+	got := strings.Join([]string{kept.ID, kept.Steps[0].Name, kept.Signature.AccessKeyID, kept.Signature.SignedHeaders[0], kept.Caller.ARN, kept.Authorization.Action, kept.Integration.Target}, ", ")
+	if want := "a, of a, key of a, header of a, caller of a, action of a, target of a"; got != want {
+		t.Errorf("got %s", got)
+	}
+}
+
 func TestNoSecretIsKept(t *testing.T) {
 	canonical := "GET\n/\nX-Amz-Security-Token=SECRET1&X-Amz-Signature=SECRET2&a=b\nauthorization:SECRET3\ncookie:SECRET4\nhost:h\nx-amz-security-token:SECRET5\n\nhost;x-amz-security-token\nhash"
 	r := refused("r")

@@ -23,8 +23,8 @@ type connection struct {
 	request   []byte // that was written last; its memory is used again
 	lines     []byte // head of the answer; its memory is used again
 	headers   []sigv4.Header
-	left      int64  // bytes of an answer's head that may still come; negative: no limit
-	read      int64  // bytes of the answer
+	left      int64 // bytes of an answer's head that may still come; negative: no limit
+	read      int64 // bytes of the answer
 	reused    bool
 	since     time.Time // when it became idle
 	probe     probe

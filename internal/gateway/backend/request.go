@@ -18,7 +18,7 @@ func (r *Request) check() error {
 		return fmt.Errorf("the method %q is none", r.Method)
 	case r.Host == "" || !httpguts.ValidHostHeader(r.Host):
 		return fmt.Errorf("the host %q is none", r.Host)
-	case r.Target == "" || r.Target[0] != '/' || strings.ContainsFunc(r.Target, func(c rune) bool { return c <= ' ' || c == 0x7f }):
+	case r.Target == "" || r.Target[0] != '/' || hasBlank(r.Target):
 		return errors.New("the path or the query has characters that must be encoded")
 	}
 	for i := range r.Headers {
@@ -31,6 +31,15 @@ func (r *Request) check() error {
 		}
 	}
 	return nil
+}
+
+func hasBlank(s string) bool {
+	for i := range len(s) {
+		if s[i] <= ' ' || s[i] == 0x7f {
+			return true
+		}
+	}
+	return false
 }
 
 // framing reports whether a header says where a request ends or whom it is for,

@@ -4,7 +4,6 @@ import (
 	"errors"
 	"fmt"
 	"io"
-	"maps"
 	"net/http"
 	"net/url"
 	"os"
@@ -52,7 +51,8 @@ func NewHTTP(transport *backend.Transport, uri, method string, timeout time.Dura
 	return h, nil
 }
 
-// An HTTPRequest is what an [HTTP] passes on.
+// An HTTPRequest is what an [HTTP] passes on. It has memory of its own, which
+// [HTTPRequest.Reset] keeps for another one.
 type HTTPRequest struct {
 	Method    string
 	Path      string // encoded, without the stage
@@ -71,6 +71,18 @@ type HTTPRequest struct {
 	// a client cannot take a change back; nil leaves them. A header Host becomes
 	// that of the request.
 	EditHeaders func(http.Header)
+
+	out     backend.Request
+	answer  HTTPResponse
+	headers []sigv4.Header // of out
+	passed  []sigv4.Header // of answer
+}
+
+// Reset makes r empty. The answer to it must not be used any more.
+func (r *HTTPRequest) Reset() {
+	clear(r.headers)
+	clear(r.passed)
+	*r = HTTPRequest{headers: r.headers[:0], passed: r.passed[:0]}
 }
 
 // An HTTPResponse is what a backend answered. Body must be closed; its length
@@ -133,14 +145,16 @@ func escapePath(value string) string {
 	return strings.Join(segments, "/")
 }
 
-// Do passes r on. The caller closes the body of the answer; r.Body is not read
-// after that. Every error is an [*Error].
+// Do passes r on. The caller closes the body of the answer, which is r's own, and
+// good until [HTTPRequest.Reset]; r.Body is not read after that. Every error is an
+// [*Error].
 func (h *HTTP) Do(r *HTTPRequest) (*HTTPResponse, error) {
 	target, err := h.Target(r)
 	if err != nil {
 		return nil, &Error{http.StatusInternalServerError, "the backend's URL cannot be made", err}
 	}
-	out := &backend.Request{Origin: h.origin, Method: h.method, Host: h.authority, Target: target, Body: r.Body, Deadline: time.Now().Add(h.timeout)}
+	out := &r.out
+	*out = backend.Request{Origin: h.origin, Method: h.method, Host: h.authority, Target: target, Body: r.Body, Deadline: time.Now().Add(h.timeout)}
 	if out.Method == "ANY" || out.Method == "" {
 		out.Method = r.Method
 	}
@@ -159,24 +173,53 @@ func (h *HTTP) Do(r *HTTPRequest) (*HTTPResponse, error) {
 		_ = answer.Close()
 		return nil, &Error{http.StatusInternalServerError, fmt.Sprintf("the backend's answer has %d bytes; at most %d are passed on", answer.Length, MaxResponse), nil}
 	}
-	return &HTTPResponse{Status: answer.Status, Headers: responseHeaders(answer.Headers), Body: answer, Length: answer.Length}, nil
+	r.passed = appendPassedOn(r.passed[:0], answer.Headers)
+	r.answer = HTTPResponse{Status: answer.Status, Headers: r.passed, Body: answer, Length: answer.Length}
+	return &r.answer, nil
 }
 
-// hopByHop are the headers that concern one connection only.
-var hopByHop = map[string]bool{
-	"connection": true, "keep-alive": true, "proxy-authenticate": true, "proxy-authorization": true, "proxy-connection": true,
-	"te": true, "trailer": true, "transfer-encoding": true, "upgrade": true,
-}
-
-// notPassedOn are the headers of an answer that the client does not get, or gets
-// from the gateway.
-var notPassedOn = func() map[string]bool {
-	names := maps.Clone(hopByHop)
-	for _, name := range []string{"apigw-requestid", "content-length", "date"} {
-		names[name] = true
+// isHopByHop reports whether a header, in lower case, concerns one connection only.
+func isHopByHop(name string) bool {
+	switch name {
+	case "connection", "keep-alive", "proxy-authenticate", "proxy-authorization", "proxy-connection", "te", "trailer", "transfer-encoding", "upgrade":
+		return true
+	default:
+		return false
 	}
-	return names
-}()
+}
+
+// isLeftOut reports whether a backend does not get a header of a request, or gets it
+// from the transport.
+func isLeftOut(name string) bool {
+	var memory [32]byte
+	if len(name) > len(memory) {
+		return false
+	}
+	lower := memory[:len(name)]
+	for i := range lower {
+		lower[i] = name[i]
+		if 'A' <= lower[i] && lower[i] <= 'Z' {
+			lower[i] += 'a' - 'A'
+		}
+	}
+	switch string(lower) {
+	case "content-length", "expect", "host":
+		return true
+	default:
+		return isHopByHop(string(lower))
+	}
+}
+
+// isKeptBack reports whether the client does not get a header of an answer, in lower
+// case, or gets it from the gateway.
+func isKeptBack(name string) bool {
+	switch name {
+	case "apigw-requestid", "content-length", "date":
+		return true
+	default:
+		return isHopByHop(name)
+	}
+}
 
 // requestHeaders returns the headers that the backend gets, and the host: a
 // mapping may name another.
@@ -187,18 +230,17 @@ func requestHeaders(r *HTTPRequest, host string) ([]sigv4.Header, string) {
 			listed = listHeaders(listed, f.Value)
 		}
 	}
-	headers := make([]sigv4.Header, 0, len(r.Headers)+2)
+	headers := r.headers[:0]
 	for _, f := range r.Headers {
-		name := strings.ToLower(f.Name)
-		if hopByHop[name] || listed[name] || name == "content-length" || name == "expect" || name == "host" {
-			continue
+		if !isLeftOut(f.Name) && (listed == nil || !listed[strings.ToLower(f.Name)]) {
+			headers = append(headers, f)
 		}
-		headers = append(headers, f)
 	}
 	if r.EditHeaders != nil {
 		headers, host = editHeaders(r.EditHeaders, headers, host)
 	}
-	return append(headers, sigv4.Header{Name: "Forwarded", Value: r.Forwarded}, sigv4.Header{Name: "Via", Value: "HTTP/1.1 AmazonAPIGateway"}), host
+	r.headers = append(headers, sigv4.Header{Name: "Forwarded", Value: r.Forwarded}, sigv4.Header{Name: "Via", Value: "HTTP/1.1 AmazonAPIGateway"})
+	return r.headers, host
 }
 
 // editHeaders has edit change the headers.
@@ -221,28 +263,32 @@ func editHeaders(edit func(http.Header), headers []sigv4.Header, host string) ([
 	return headers, host
 }
 
-// listHeaders adds the names that a header Connection lists, in lower case.
+// listHeaders adds the names, in lower case, that a header Connection lists. There
+// are none, as a rule.
 func listHeaders(listed map[string]bool, value string) map[string]bool {
-	if listed == nil {
-		listed = map[string]bool{}
-	}
 	for name := range strings.SplitSeq(value, ",") {
-		listed[strings.ToLower(strings.TrimSpace(name))] = true
+		name = strings.TrimSpace(name)
+		if strings.EqualFold(name, "keep-alive") || strings.EqualFold(name, "close") {
+			continue
+		}
+		if listed == nil {
+			listed = map[string]bool{}
+		}
+		listed[strings.ToLower(name)] = true
 	}
 	return listed
 }
 
-// responseHeaders returns those headers of an answer that the client gets.
-func responseHeaders(headers []sigv4.Header) []sigv4.Header {
+// appendPassedOn appends those headers of an answer that the client gets.
+func appendPassedOn(out, headers []sigv4.Header) []sigv4.Header {
 	var listed map[string]bool
 	for _, f := range headers {
 		if f.Name == "connection" {
 			listed = listHeaders(listed, f.Value)
 		}
 	}
-	out := make([]sigv4.Header, 0, len(headers))
 	for _, f := range headers {
-		if !notPassedOn[f.Name] && !listed[f.Name] {
+		if !isKeptBack(f.Name) && !listed[f.Name] {
 			out = append(out, f)
 		}
 	}
