@@ -8,6 +8,8 @@ import (
 	"path/filepath"
 	"strings"
 
+	"github.com/google/uuid"
+
 	"github.com/hakonegate/hakone/internal/access/seal"
 	"github.com/hakonegate/hakone/internal/engine"
 	"github.com/hakonegate/hakone/internal/service/apigatewayv2"
@@ -154,7 +156,7 @@ func (h *rehearsal) run(ctx context.Context) error {
 		}
 		result, err := t.Handler.Create(ctx, &stack.Request{
 			Account: h.account, Region: h.region, Partition: "aws", StackName: h.bound.Env.StackName, StackID: h.bound.Env.StackID,
-			LogicalID: id, Type: r.Type, Properties: properties, ProposedName: t.ProposeName(h.bound.Env.StackName, id), ClientToken: stack.NewUUID(),
+			LogicalID: id, Type: r.Type, Properties: properties, ProposedName: t.ProposeName(h.bound.Env.StackName, id), ClientToken: uuid.NewString(),
 		})
 		if err != nil {
 			return fmt.Errorf("%s (%s) could not be created: %w", id, r.Type, err)

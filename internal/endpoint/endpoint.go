@@ -9,7 +9,6 @@ package endpoint
 
 import (
 	"context"
-	"crypto/rand"
 	"errors"
 	"fmt"
 	"io"
@@ -17,6 +16,8 @@ import (
 	"net/http"
 	"net/url"
 	"time"
+
+	"github.com/google/uuid"
 
 	"github.com/hakonegate/hakone/internal/access"
 	"github.com/hakonegate/hakone/internal/awserr"
@@ -133,7 +134,7 @@ type call struct {
 
 // ServeHTTP answers one call: each step fills it in or refuses it.
 func (e *endpoint) ServeHTTP(w http.ResponseWriter, r *http.Request) {
-	c := &call{endpoint: e, w: w, r: r, id: requestID()}
+	c := &call{endpoint: e, w: w, r: r, id: uuid.NewString()}
 	defer c.release()
 	for _, step := range []func(context.Context) error{
 		c.locate,       // credential scope, X-Amz-Target or Action → service
@@ -302,12 +303,4 @@ func (c *call) write(status int, contentType string, body []byte) {
 
 func (c *call) sink() *sink {
 	return &sink{w: c.w, control: http.NewResponseController(c.w), live: c.live}
-}
-
-// requestID returns a random UUID.
-func requestID() string {
-	var b [16]byte
-	_, _ = rand.Read(b[:]) // never fails
-	b[6], b[8] = b[6]&0x0f|0x40, b[8]&0x3f|0x80
-	return fmt.Sprintf("%x-%x-%x-%x-%x", b[:4], b[4:6], b[6:8], b[8:10], b[10:])
 }

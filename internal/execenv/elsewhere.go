@@ -4,6 +4,8 @@ import (
 	"context"
 	"errors"
 	"time"
+
+	"github.com/google/uuid"
 )
 
 // ErrNowhere means that no machine is there that could run the function.
@@ -76,7 +78,7 @@ func (p *Pool) uncount(fn *Function) {
 // complete gives the call what its caller left out.
 func (call Invocation) complete(fn *Function) Invocation {
 	if call.RequestID == "" {
-		call.RequestID = newRequestID()
+		call.RequestID = uuid.NewString()
 	}
 	call.InvokedARN = orElse(call.InvokedARN, fn.ARN)
 	if call.TraceID == "" {

@@ -7,6 +7,8 @@ import (
 	"regexp"
 	"strconv"
 	"strings"
+
+	"github.com/google/uuid"
 )
 
 // maxExtensionBody bounds what extensions post.
@@ -102,7 +104,7 @@ func (s *Session) serveExtensionNext(w http.ResponseWriter, r *http.Request) {
 	}
 	select {
 	case body := <-event:
-		w.Header().Set("Lambda-Extension-Event-Identifier", newID())
+		w.Header().Set("Lambda-Extension-Event-Identifier", uuid.NewString())
 		w.Header().Set("Content-Type", "application/json")
 		w.Header().Set("Content-Length", strconv.Itoa(len(body)))
 		_, _ = w.Write(body)

@@ -1,11 +1,12 @@
 package runtimeapi
 
 import (
-	"crypto/rand"
 	"encoding/json"
 	"fmt"
 	"slices"
 	"time"
+
+	"github.com/google/uuid"
 )
 
 // MaxExtensions is how many extensions an environment may have.
@@ -205,7 +206,7 @@ func (s *Session) register(name string, events []string) (string, *refusal) {
 	default:
 		s.extensions = append(s.extensions, x)
 	}
-	x.Events, x.id, x.state = slices.Compact(events), newID(), extRegistered
+	x.Events, x.id, x.state = slices.Compact(events), uuid.NewString(), extRegistered
 	for _, other := range s.extensions {
 		if other.state == extStarted {
 			return x.id, nil
@@ -283,12 +284,4 @@ func extensionTransition(from, to, name string) *refusal {
 		403, "Extension.InvalidExtensionState",
 		"State transition from " + from + " to " + to + " failed for extension " + name + ". Error: State transition is not allowed",
 	}
-}
-
-// newID returns a random UUID.
-func newID() string {
-	var b [16]byte
-	_, _ = rand.Read(b[:]) // never fails
-	b[6], b[8] = b[6]&0x0f|0x40, b[8]&0x3f|0x80
-	return fmt.Sprintf("%x-%x-%x-%x-%x", b[:4], b[4:6], b[6:8], b[8:10], b[10:])
 }

@@ -3,7 +3,6 @@ package server
 import (
 	"bytes"
 	"context"
-	"crypto/rand"
 	"crypto/sha256"
 	"encoding/json"
 	"errors"
@@ -14,6 +13,8 @@ import (
 	"slices"
 	"strings"
 	"time"
+
+	"github.com/google/uuid"
 
 	"github.com/hakonegate/hakone/arn"
 	"github.com/hakonegate/hakone/internal/access"
@@ -221,15 +222,7 @@ func (d *destinations) put(ctx context.Context, bucket, key string, body []byte,
 func recordKey(functionARN string, now time.Time) string {
 	name := functionARN[strings.LastIndexByte(functionARN, ':')+1:]
 	now = now.UTC()
-	return "aws/lambda/async/" + name + "/" + now.Format("2006/01/02/2006-01-02T15.04.05") + "-" + uuid()
-}
-
-// uuid returns a random UUID.
-func uuid() string {
-	var b [16]byte
-	_, _ = rand.Read(b[:]) // never fails
-	b[6], b[8] = b[6]&0x0f|0x40, b[8]&0x3f|0x80
-	return fmt.Sprintf("%x-%x-%x-%x-%x", b[:4], b[4:6], b[6:8], b[8:10], b[10:])
+	return "aws/lambda/async/" + name + "/" + now.Format("2006/01/02/2006-01-02T15.04.05") + "-" + uuid.NewString()
 }
 
 // caller is who a session of the execution role is.

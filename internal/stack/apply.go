@@ -7,6 +7,8 @@ import (
 	"slices"
 	"strings"
 
+	"github.com/google/uuid"
+
 	"github.com/hakonegate/hakone/internal/awserr"
 	"github.com/hakonegate/hakone/internal/template"
 )
@@ -223,7 +225,7 @@ func (d *Deployment) refuse(ctx context.Context, f *failure, r *Resource, v *Ver
 
 func (d *Deployment) create(ctx context.Context, f *failure, r *Resource, next *Version, typ *Type, operation Operation) error {
 	keep := context.WithoutCancel(ctx)
-	next.Name, next.Token = typ.ProposeName(d.StackName, r.LogicalID), NewUUID()
+	next.Name, next.Token = typ.ProposeName(d.StackName, r.LogicalID), uuid.NewString()
 	progress, complete, failed, stopped := CreateInProgress, CreateComplete, CreateFailed, reasonCreateStop
 	r.settle()
 	r.Deployment, r.Operation, r.Next, r.Calling = d.ID, operation, next, true

@@ -2,7 +2,6 @@ package stack
 
 import (
 	"crypto/rand"
-	"encoding/hex"
 	"strings"
 )
 
@@ -47,13 +46,4 @@ func suffix() string {
 		}
 	}
 	return string(out)
-}
-
-// NewUUID returns a random UUID, as stacks and tokens have them.
-func NewUUID() string {
-	var b [16]byte
-	_, _ = rand.Read(b[:]) // never fails
-	b[6], b[8] = b[6]&0x0f|0x40, b[8]&0x3f|0x80
-	h := hex.EncodeToString(b[:])
-	return strings.Join([]string{h[:8], h[8:12], h[12:16], h[16:20], h[20:]}, "-")
 }

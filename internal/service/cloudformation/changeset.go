@@ -9,6 +9,8 @@ import (
 	"strings"
 	"time"
 
+	"github.com/google/uuid"
+
 	"github.com/hakonegate/hakone/internal/awserr"
 	"github.com/hakonegate/hakone/internal/stack"
 	"github.com/hakonegate/hakone/internal/store"
@@ -84,7 +86,7 @@ func (s *Service) CreateChangeSet(ctx context.Context, name, kind, description s
 		}
 	}
 	c := &ChangeSet{
-		ID: s.arn("changeSet/" + name + "/" + stack.NewUUID()), Name: name, StackID: k.StackID, StackName: k.StackName, Type: kind,
+		ID: s.arn("changeSet/" + name + "/" + uuid.NewString()), Name: name, StackID: k.StackID, StackName: k.StackName, Type: kind,
 		Description: description, Token: in.token, Created: s.cfg.Now(), Capabilities: in.Capabilities, Tags: in.Tags, Input: *in,
 	}
 	s.compute(c, k, l, err)
@@ -138,7 +140,7 @@ func (s *Service) compute(c *ChangeSet, k *Stack, l *Loaded, refused error) {
 // review records a stack that is to be created by a change set.
 func (s *Service) review(ctx context.Context, in *DeployInput) (*Stack, error) {
 	k := &Stack{
-		StackID: s.arn("stack/" + in.StackName + "/" + stack.NewUUID()), StackName: in.StackName, Created: s.cfg.Now(),
+		StackID: s.arn("stack/" + in.StackName + "/" + uuid.NewString()), StackName: in.StackName, Created: s.cfg.Now(),
 		Status: stack.ReviewInProgress, Tags: in.Tags,
 	}
 	err := s.cfg.Store.Atomically(ctx, func(tx *store.Tx) error {

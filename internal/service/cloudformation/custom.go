@@ -9,6 +9,8 @@ import (
 	"strings"
 	"time"
 
+	"github.com/google/uuid"
+
 	"github.com/hakonegate/hakone/internal/awserr"
 	"github.com/hakonegate/hakone/internal/stack"
 	"github.com/hakonegate/hakone/internal/template"
@@ -128,7 +130,7 @@ func (c custom) ask(ctx context.Context, requestType string, r *stack.Request, o
 	waiting := c.s.answers.open()
 	defer waiting.close()
 	event := customEvent{
-		RequestType: requestType, ServiceToken: token, ResponseURL: c.s.responseURL(waiting.token), StackID: r.StackID, RequestID: stack.NewUUID(),
+		RequestType: requestType, ServiceToken: token, ResponseURL: c.s.responseURL(waiting.token), StackID: r.StackID, RequestID: uuid.NewString(),
 		LogicalResourceID: r.LogicalID, PhysicalResourceID: r.PhysicalID, ResourceType: r.Type, ResourceProperties: asTexts(r.Properties).JSON(""),
 	}
 	if old != nil {

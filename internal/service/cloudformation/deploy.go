@@ -7,6 +7,8 @@ import (
 	"maps"
 	"slices"
 
+	"github.com/google/uuid"
+
 	"github.com/hakonegate/hakone/internal/awserr"
 	"github.com/hakonegate/hakone/internal/stack"
 	"github.com/hakonegate/hakone/internal/store"
@@ -74,7 +76,7 @@ func (s *Service) apply(ctx context.Context, in *DeployInput, l *Loaded, k *Stac
 	ctx = s.acting(ctx, in.RoleARN)
 	creating := k == nil || k.Status == stack.ReviewInProgress
 	if k == nil {
-		k = &Stack{StackID: s.arn("stack/" + in.StackName + "/" + stack.NewUUID()), StackName: in.StackName, Created: s.cfg.Now(), ParentID: in.parentID}
+		k = &Stack{StackID: s.arn("stack/" + in.StackName + "/" + uuid.NewString()), StackName: in.StackName, Created: s.cfg.Now(), ParentID: in.parentID}
 		if err := l.rebind(k.StackID); err != nil {
 			return nil, err
 		}
@@ -179,7 +181,7 @@ func (s *Service) begin(ctx context.Context, k *Stack, l *Loaded, next *update, 
 			return awserr.Validation("No export named %s found", name)
 		}
 	}
-	k.Deployment, k.Pending, k.ChangeSetID = stack.NewUUID(), next, l.Input.changeSetID
+	k.Deployment, k.Pending, k.ChangeSetID = uuid.NewString(), next, l.Input.changeSetID
 	created := k.Status == ""
 	if k.Template == "" {
 		k.Protected = k.Protected || l.Input.Protect
@@ -272,7 +274,7 @@ func (s *Service) delete(ctx context.Context, k *Stack, event func(stack.Event))
 			return awserr.Validation("Export %s cannot be deleted as it is in use by %s", name, importers[0])
 		}
 	}
-	k.Deployment = stack.NewUUID()
+	k.Deployment = uuid.NewString()
 	d := s.deployment(k, event)
 	return d.Delete(ctx)
 }

@@ -7,6 +7,8 @@ import (
 	"maps"
 	"sync"
 
+	"github.com/google/uuid"
+
 	"github.com/hakonegate/hakone/internal/stack"
 	"github.com/hakonegate/hakone/internal/store"
 )
@@ -115,7 +117,7 @@ func (j *journal) Undo(ctx context.Context, logicalID string) error {
 func (j *journal) Status(ctx context.Context, status stack.Status, reason string) error {
 	now := j.s.cfg.Now()
 	e := stack.Event{
-		ID: stack.NewUUID(), Time: now, StackID: j.id, StackName: j.name, LogicalID: j.name, PhysicalID: j.id,
+		ID: uuid.NewString(), Time: now, StackID: j.id, StackName: j.name, LogicalID: j.name, PhysicalID: j.id,
 		Type: "AWS::CloudFormation::Stack", Status: status, Reason: reason,
 	}
 	return j.keep(ctx, []stack.Event{e}, func(tx *store.Tx) error {

@@ -9,6 +9,8 @@ import (
 	"strconv"
 	"strings"
 
+	"github.com/google/uuid"
+
 	"github.com/hakonegate/hakone/internal/stack"
 	"github.com/hakonegate/hakone/internal/template"
 )
@@ -135,7 +137,7 @@ func (p paper) Create(ctx context.Context, r *stack.Request) (stack.Result, erro
 	if name == "" {
 		name = r.ProposedName
 	}
-	values := map[string]string{"partition": r.Partition, "region": r.Region, "account": r.Account, "name": name, "uuid": stack.NewUUID()}
+	values := map[string]string{"partition": r.Partition, "region": r.Region, "account": r.Account, "name": name, "uuid": uuid.NewString()}
 	for _, pair := range r.Properties.Pairs {
 		if pair.Value.IsScalar() {
 			values[pair.Key] = pair.Value.Value

@@ -8,6 +8,8 @@ import (
 	"hash/crc32"
 	"io"
 	"net/http"
+
+	"github.com/google/uuid"
 )
 
 type streamRequest struct {
@@ -51,7 +53,7 @@ func (s *Service) invokeStream(ctx context.Context, in *streamRequest) (*streamA
 	if err != nil {
 		return nil, err
 	}
-	call.RequestID = newID()
+	call.RequestID = uuid.NewString()
 	events := newEventStream(ctx, s, call, a)
 	resultType, err := events.begun()
 	if err != nil {

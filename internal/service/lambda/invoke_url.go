@@ -6,6 +6,8 @@ import (
 	"strings"
 	"time"
 
+	"github.com/google/uuid"
+
 	"github.com/hakonegate/hakone/internal/access"
 	"github.com/hakonegate/hakone/internal/awserr"
 	"github.com/hakonegate/hakone/policy"
@@ -47,11 +49,11 @@ func (s *Service) InvokeURL(ctx context.Context, u *FunctionURL, in *InvokeInput
 }
 
 // NewRequestID returns the ID of a call that is not made by Lambda's API.
-func NewRequestID() string { return newID() }
+func NewRequestID() string { return uuid.NewString() }
 
 // NewTraceID returns the trace of a call that is in none. It is not sampled.
 func NewTraceID(at time.Time) string {
-	return fmt.Sprintf("Root=1-%08x-%s;Sampled=0", at.Unix(), strings.ReplaceAll(newID(), "-", "")[8:])
+	return fmt.Sprintf("Root=1-%08x-%s;Sampled=0", at.Unix(), strings.ReplaceAll(uuid.NewString(), "-", "")[8:])
 }
 
 // Refusal is the body in which Lambda tells of an error.

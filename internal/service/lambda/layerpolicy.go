@@ -7,6 +7,8 @@ import (
 	"slices"
 	"strings"
 
+	"github.com/google/uuid"
+
 	"github.com/hakonegate/hakone/internal/store"
 	"github.com/hakonegate/hakone/internal/wire"
 	"github.com/hakonegate/hakone/policy"
@@ -68,7 +70,7 @@ func (s *Service) addLayerPermission(ctx context.Context, in *layerPermissionReq
 			return conflict("The statement id (%s) provided already exists. Please provide a new statement id, or remove the existing statement.", st.Sid)
 		}
 		p.Statements = append(p.Statements, st)
-		p.RevisionId = newID()
+		p.RevisionId = uuid.NewString()
 		text, err := json.Marshal(st)
 		out = layerPermissionAnswer{string(text), p.RevisionId}
 		return err
@@ -103,7 +105,7 @@ func (s *Service) removeLayerPermission(ctx context.Context, in *layerPermission
 			return staleRevision("GetLayerPolicy")
 		}
 		p.Statements = slices.Delete(p.Statements, i, i+1)
-		p.RevisionId = newID()
+		p.RevisionId = uuid.NewString()
 		return nil
 	})
 }

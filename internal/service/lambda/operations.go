@@ -6,6 +6,8 @@ import (
 	"maps"
 	"slices"
 
+	"github.com/google/uuid"
+
 	"github.com/hakonegate/hakone/internal/store"
 )
 
@@ -165,7 +167,7 @@ func (v *version) setCode(a archive) { v.Code, v.CodeSize, v.CodeSha256 = a.hash
 
 // touch marks a version as changed.
 func (v *version) touch() {
-	v.RevisionId, v.LastModified = newID(), now()
+	v.RevisionId, v.LastModified = uuid.NewString(), now()
 	v.State, v.LastUpdateStatus = "Active", "Successful"
 }
 

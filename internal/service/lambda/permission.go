@@ -8,6 +8,8 @@ import (
 	"slices"
 	"strings"
 
+	"github.com/google/uuid"
+
 	"github.com/hakonegate/hakone/internal/awserr"
 )
 
@@ -87,7 +89,7 @@ func (s *Service) AddPermission(ctx context.Context, in *AddPermissionInput) (st
 			return conflict("The statement id (%s) provided already exists. Please provide a new statement id, or remove the existing statement.", st.Sid)
 		}
 		p.Statements = append(p.Statements, st)
-		p.RevisionId = newID()
+		p.RevisionId = uuid.NewString()
 		const most = 20480
 		if len(p.text()) > most {
 			return awserr.New("PolicyLengthExceededException", http.StatusBadRequest, "The final policy size (%d) is bigger than the limit (%d).", len(p.text()), most)
@@ -209,7 +211,7 @@ func (s *Service) RemovePermission(ctx context.Context, name, qualifier, stateme
 			return staleRevision("GetPolicy")
 		}
 		p.Statements = slices.Delete(p.Statements, i, i+1)
-		p.RevisionId = newID()
+		p.RevisionId = uuid.NewString()
 		if f.Policies[r.qualifier] = p; len(p.Statements) == 0 {
 			delete(f.Policies, r.qualifier)
 		}

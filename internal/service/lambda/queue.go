@@ -10,6 +10,8 @@ import (
 	"sync"
 	"time"
 
+	"github.com/google/uuid"
+
 	"github.com/hakonegate/hakone/internal/awserr"
 	"github.com/hakonegate/hakone/internal/execenv"
 	"github.com/hakonegate/hakone/internal/store"
@@ -135,7 +137,7 @@ func (s *Service) InvokeAsync(ctx context.Context, in *InvokeInput) (requestID s
 	}
 	now := s.cfg.Clock.Now()
 	e := event{
-		ID: orElse(in.RequestID, newID()), Name: a.r.name, Qualifier: a.r.qualifier, Payload: in.Payload,
+		ID: orElse(in.RequestID, uuid.NewString()), Name: a.r.name, Qualifier: a.r.qualifier, Payload: in.Payload,
 		TraceID: in.TraceID, ClientContext: in.ClientContext, Accepted: now, Due: now, Owner: s.cfg.Store.Self(),
 	}
 	if len(e.Payload) == 0 {

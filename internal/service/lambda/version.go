@@ -6,6 +6,8 @@ import (
 	"regexp"
 	"strconv"
 
+	"github.com/google/uuid"
+
 	"github.com/hakonegate/hakone/internal/awserr"
 )
 
@@ -57,7 +59,7 @@ func (s *Service) publish(f *record, description string) string {
 	v := f.Latest
 	v.Version = strconv.Itoa(f.Next)
 	v.FunctionArn = s.arn(v.FunctionName, v.Version)
-	v.RevisionId = newID()
+	v.RevisionId = uuid.NewString()
 	set(&v.Description, description)
 	if f.Versions == nil {
 		f.Versions = map[string]version{}
@@ -112,7 +114,7 @@ func (s *Service) CreateAlias(ctx context.Context, in *CreateAliasInput) (*Alias
 	}
 	a := Alias{
 		AliasArn: s.arn(r.name, in.Name), Name: in.Name, FunctionVersion: in.FunctionVersion, Description: in.Description,
-		RevisionId: newID(), RoutingConfig: in.RoutingConfig,
+		RevisionId: uuid.NewString(), RoutingConfig: in.RoutingConfig,
 	}
 	err = s.change(ctx, r.name, func(f *record) error {
 		if _, ok := f.Aliases[in.Name]; ok {
@@ -200,7 +202,7 @@ func (s *Service) UpdateAlias(ctx context.Context, in *UpdateAliasInput) (*Alias
 		if err := s.checkAlias(f, &a); err != nil {
 			return err
 		}
-		a.RevisionId = newID()
+		a.RevisionId = uuid.NewString()
 		f.Aliases[in.Name] = a
 		made = a
 		return nil
