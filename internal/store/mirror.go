@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"maps"
 	"slices"
+	"strings"
 	"sync"
 )
 
@@ -16,6 +17,8 @@ type mirror struct {
 
 	mu      sync.RWMutex
 	records map[string]map[string]record // by collection and key
+	bundles []bundle                     // that may hold the newest of a record, the oldest first
+	slot    int                          // of the next bundle
 	rev     uint64                       // sequence of the last change applied
 	base    uint64                       // changes up to this one are dead
 	batch   []change                     // an atomic batch whose end has not arrived
@@ -36,14 +39,16 @@ type record struct {
 	data    []byte
 	rev     uint64
 	deleted bool
+	own     bool // there is a message on its subject, maybe an older one
 }
 
-// A change is one message of the stream.
+// A change is one message of the stream, or a part of a bundle.
 type change struct {
 	subject string
 	data    []byte
 	rev     uint64
 	deleted bool
+	bundled bool
 	batch   string // the atomic batch it belongs to
 	commit  bool   // it is the last one of its batch
 	beat    string // no record, but a sign of life of this node
@@ -118,6 +123,10 @@ func (m *mirror) applyLocked(changes []change) {
 		if c.rev <= m.base {
 			continue
 		}
+		if strings.HasPrefix(c.subject, bundlePrefix) {
+			m.unpackLocked(c)
+			continue
+		}
 		moved = true
 		if err := m.putLocked(c); err != nil {
 			m.failLocked(damaged("%w", err))
@@ -125,9 +134,13 @@ func (m *mirror) applyLocked(changes []change) {
 		}
 		m.rev = c.rev
 	}
-	if !moved {
-		return
+	if moved {
+		m.announceLocked()
 	}
+}
+
+// announceLocked tells those who wait that the mirror moved.
+func (m *mirror) announceLocked() {
 	m.waiters = slices.DeleteFunc(m.waiters, func(w waiter) bool {
 		if w.rev > m.rev {
 			return false
@@ -156,7 +169,7 @@ func (m *mirror) putLocked(c change) error {
 		records = map[string]record{}
 		m.records[collection] = records
 	}
-	records[key] = record{data: c.data, rev: c.rev, deleted: c.deleted}
+	records[key] = record{data: c.data, rev: c.rev, deleted: c.deleted, own: !c.bundled || records[key].own}
 	return nil
 }
 
@@ -213,15 +226,27 @@ func (m *mirror) revision() uint64 {
 	return m.rev
 }
 
-// reached returns how many messages the stream holds, and the last one's number.
+// reached returns how many messages the stream holds at least, and the last one's
+// number.
 func (m *mirror) reached() reached {
 	m.mu.RLock()
 	defer m.mu.RUnlock()
-	r := reached{seq: m.rev, base: m.base}
+	r := reached{seq: m.seen, base: m.base}
 	for _, records := range m.records {
-		r.count += uint64(len(records))
+		for _, record := range records {
+			if record.own {
+				r.count++
+			}
+		}
 	}
 	return r
+}
+
+// pass says that nothing is missing up to a sequence.
+func (m *mirror) pass(seq uint64) {
+	m.mu.Lock()
+	defer m.mu.Unlock()
+	m.seen = max(m.seen, seq)
 }
 
 // get returns the record or its marker; the zero record if there is neither.
@@ -281,22 +306,17 @@ func (m *mirror) markers() (n int) {
 	return n
 }
 
-// each calls do for every record, as they were when it was called.
-func (m *mirror) each(do func(collection, key string, r record) error) error {
+// everything returns all records and markers as they are now.
+func (m *mirror) everything() map[location]record {
 	m.mu.RLock()
+	defer m.mu.RUnlock()
 	all := map[location]record{}
 	for collection, records := range m.records {
 		for key, r := range records {
 			all[location{collection, key}] = r
 		}
 	}
-	m.mu.RUnlock()
-	for l, r := range all {
-		if err := do(l.collection, l.key, r); err != nil {
-			return err
-		}
-	}
-	return nil
+	return all
 }
 
 // begin says that everything up to base is dead, and drops markers from there.
@@ -304,6 +324,7 @@ func (m *mirror) begin(base uint64) {
 	m.mu.Lock()
 	defer m.mu.Unlock()
 	m.base = base
+	m.bundles = slices.DeleteFunc(m.bundles, func(b bundle) bool { return b.rev <= base })
 	for _, records := range m.records {
 		maps.DeleteFunc(records, func(_ string, r record) bool { return r.rev <= base })
 	}

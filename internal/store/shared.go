@@ -33,9 +33,6 @@ const attemptWait = 5 * time.Second
 // A second try of what was written after all is refused by the sequences that it
 // expects; what expects none is written twice, which is the same.
 func (s *Store) send(ctx context.Context, messages []*nats.Msg) (rev uint64, err error) {
-	if s.embedded {
-		return s.publish(ctx, messages)
-	}
 	if age := s.Stale(); age > refuseAfter {
 		return 0, fmt.Errorf("%w (%d s)", ErrCutOff, int(age.Seconds()))
 	}

@@ -62,6 +62,7 @@ type Store struct {
 	// the mirror is never behind when a transaction is checked against it.
 	writing  chan struct{}
 	retrying chan struct{} // one token too: of those that lost against another writer
+	queue    queue         // of those that wait for the token; when embedded only
 	mirror   *mirror
 
 	closeOnce sync.Once
@@ -92,6 +93,7 @@ func Open(ctx context.Context, e *engine.Engine) (_ *Store, err error) {
 		return nil, err
 	}
 	if s.embedded {
+		s.unfollow()
 		if err := s.compact(ctx); err != nil {
 			_ = s.Close()
 			return nil, err
@@ -116,6 +118,11 @@ func (s *Store) openStream(ctx context.Context, e *engine.Engine) error {
 	if err != nil {
 		return fmt.Errorf("open records: %w", err)
 	}
+	if config := ownConfig(); !slices.Equal(s.stream.CachedInfo().Config.Subjects, config.Subjects) {
+		if s.stream, err = s.js.UpdateStream(ctx, config); err != nil {
+			return fmt.Errorf("open records: %w", err)
+		}
+	}
 	return nil
 }
 
@@ -127,12 +134,18 @@ func (s *Store) createStream(ctx context.Context) error {
 	if known.seq > 0 {
 		return damaged("they are missing")
 	}
-	config := streamConfig()
-	config.AllowDirect = true
-	if s.stream, err = s.js.CreateStream(ctx, config); err != nil {
+	if s.stream, err = s.js.CreateStream(ctx, ownConfig()); err != nil {
 		return fmt.Errorf("create records: %w", err)
 	}
 	return nil
+}
+
+// ownConfig is how the stream of an embedded server is to be.
+func ownConfig() jetstream.StreamConfig {
+	config := streamConfig()
+	config.Subjects = append(config.Subjects, bundlePrefix+"*")
+	config.AllowDirect = true
+	return config
 }
 
 func streamConfig() jetstream.StreamConfig {
@@ -197,7 +210,8 @@ func (s *Store) load(ctx context.Context) error {
 	if n := s.mirror.loadedCount(); s.embedded && n != info.State.Msgs {
 		return damaged("%d of %d cannot be read", info.State.Msgs-min(n, info.State.Msgs), info.State.Msgs)
 	}
-	return s.mark.write(reached{info.State.LastSeq, s.mirror.reached().count, known.base})
+	s.mirror.pass(info.State.LastSeq)
+	return s.mark.write(s.mirror.reached())
 }
 
 // follow makes the mirror follow the stream from where it is.
@@ -252,6 +266,13 @@ func (s *Store) awaitLoaded(ctx context.Context, last uint64) error {
 	}
 }
 
+// unfollow ends the reading of the stream: there is no other writer than this
+// process, and it shows what it wrote itself.
+func (s *Store) unfollow() {
+	s.consume.Stop()
+	<-s.consume.Closed()
+}
+
 // broken gets a value when the stream must be read anew; never when embedded.
 func (s *Store) broken() <-chan struct{} {
 	if s.pulse == nil {
@@ -295,19 +316,14 @@ func (s *Store) compact(ctx context.Context) error {
 	if s.mirror.markers() < compactAt {
 		return nil
 	}
-	before := s.mirror.revision()
-	err := s.mirror.each(func(collection, key string, r record) error {
-		if r.deleted {
-			return nil
+	before := s.mirror.received()
+	var alive []change
+	for l, r := range s.mirror.everything() {
+		if !r.deleted {
+			alive = append(alive, change{subject: subjectOf(l.collection, l.key), data: r.data})
 		}
-		msg := s.message(location{collection, key}, &touch{seen: r, read: true, staged: true, data: r.data})
-		rev, err := s.publish(ctx, []*nats.Msg{msg})
-		if err != nil {
-			return err
-		}
-		return s.mirror.wait(ctx, rev)
-	})
-	if err != nil {
+	}
+	if err := s.rewrite(ctx, alive, s.mirror.show); err != nil {
 		return fmt.Errorf("compact records: %w", err)
 	}
 	s.mirror.begin(before)
@@ -330,8 +346,7 @@ func (s *Store) Close() (err error) {
 		if s.consume == nil {
 			return
 		}
-		s.consume.Stop()
-		<-s.consume.Closed()
+		s.unfollow()
 		if s.mirror.failure() == nil {
 			err = s.mark.write(s.mirror.reached())
 		}

@@ -108,6 +108,9 @@ func (s *Store) Atomically(ctx context.Context, fn func(tx *Tx) error) error {
 // mirror shows it. Once the write is on its way the caller's context does not
 // end it: its outcome would not be known.
 func (s *Store) commit(ctx context.Context, tx *Tx) (done bool, err error) {
+	if s.embedded {
+		return s.join(ctx, tx)
+	}
 	select {
 	case s.writing <- struct{}{}:
 		defer func() { <-s.writing }()
@@ -131,10 +134,8 @@ func (s *Store) commit(ctx context.Context, tx *Tx) (done bool, err error) {
 		if t.read && s.mirror.get(l.collection, l.key).rev != t.seen.rev {
 			return false, nil
 		}
-		if msg := s.message(l, t); msg != nil {
-			messages = append(messages, msg)
-			writes = writes || t.staged
-		}
+		messages = append(messages, message(l, t))
+		writes = writes || t.staged
 	}
 	if !writes {
 		return true, nil
@@ -158,18 +159,13 @@ func (s *Store) commit(ctx context.Context, tx *Tx) (done bool, err error) {
 }
 
 // message returns what to publish for one record of a transaction. A record that
-// was only read is written again as it was when others can write too, so that the
-// server checks it together with the rest.
-func (s *Store) message(l location, t *touch) *nats.Msg {
+// was only read is written again as it was, so that the server checks it together
+// with the rest.
+func message(l location, t *touch) *nats.Msg {
 	msg := &nats.Msg{Subject: subjectOf(l.collection, l.key)}
-	switch {
-	case t.staged && t.deleted && t.seen.rev == 0 && s.embedded:
-		return nil // created and deleted within the transaction
-	case t.staged:
+	if t.staged {
 		msg.Data, msg.Header = t.data, header(t.deleted)
-	case s.embedded:
-		return nil
-	default:
+	} else {
 		msg.Data, msg.Header = t.seen.data, header(t.seen.deleted || t.seen.rev == 0)
 	}
 	if t.read {
