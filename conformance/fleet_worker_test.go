@@ -35,6 +35,7 @@ Resources:
             path = event.get("rawPath", "")
             if path == "/sleep": time.sleep(20)
             if path == "/nap": time.sleep(3)
+            if path == "/s3": return os.environ["AWS_ENDPOINT_URL_S3"]
             print("the function speaks")
             if "size" in event: return "x" * event["size"]
             return os.environ["AWS_ACCESS_KEY_ID"][:4] + " " + here()
@@ -73,6 +74,9 @@ func TestWorkers(t *testing.T) {
 		status, body := g.call(f.api, "/x", f.admin)
 		if status != http.StatusOK || body != "ASIA 31" {
 			t.Errorf("%s: %d %q, want credentials of the role, on the worker", g.machine.name, status, body)
+		}
+		if _, body := g.call(f.api, "/s3", f.admin); !strings.HasPrefix(body, "http://") || !strings.HasSuffix(body, ":4566") {
+			t.Errorf("%s: a function on a worker looks for S3 at %q, want a gateway", g.machine.name, body)
 		}
 	}
 	var times spread

@@ -104,6 +104,9 @@ func TestRecordsHaveOnePlace(t *testing.T) {
 		t.Fatal(err)
 	}
 	node := e.Node()
+	if seen, ok := e.SeenAs(); !ok || seen.String() != "127.0.0.1" {
+		t.Errorf("the server sees %s, %v; want 127.0.0.1", seen, ok)
+	}
 	if _, err := engine.Start(t.Context(), engine.Config{Dir: dir, URL: url}); err == nil {
 		t.Error("two processes are one node")
 	}

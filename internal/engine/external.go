@@ -8,6 +8,7 @@ import (
 	"fmt"
 	"io/fs"
 	"log/slog"
+	"net/netip"
 	"net/url"
 	"os"
 	"path/filepath"
@@ -206,6 +207,17 @@ func (e *Engine) Connected() bool { return e.conn.IsConnected() }
 
 // Server names the server that the engine is connected to.
 func (e *Engine) Server() string { return e.conn.ConnectedServerName() }
+
+// SeenAs returns the address that the server sees this process at, while there is
+// a connection.
+func (e *Engine) SeenAs() (netip.Addr, bool) {
+	ip, err := e.conn.GetClientIP()
+	if err != nil {
+		return netip.Addr{}, false
+	}
+	addr, ok := netip.AddrFromSlice(ip)
+	return addr.Unmap(), ok
+}
 
 // errNoPeers and errUnavailable are codes of JetStream's API for a cluster that
 // has too few servers, and for one without a leader.

@@ -3,7 +3,6 @@ package server
 import (
 	"context"
 	"fmt"
-	"net"
 	"net/netip"
 
 	"github.com/hakonegate/hakone/internal/blob"
@@ -21,14 +20,30 @@ func (s *Server) openS3(ctx context.Context) error {
 }
 
 // leadToS3 lets functions find S3 here, unless the operator says that it is
-// elsewhere.
+// elsewhere. A control plane that listens on every address is reached from workers
+// at the one that the servers between them see.
 func (s *Server) leadToS3() {
 	if s.config.Services.has("s3") {
 		return
 	}
+	const name = "AWS_ENDPOINT_URL_S3"
 	address := s.control.listener.Addr().String()
-	if at, err := netip.ParseAddrPort(address); err == nil && at.Addr().IsUnspecified() {
-		address = net.JoinHostPort("127.0.0.1", fmt.Sprint(at.Port()))
+	s.variables[name] = "http://" + reachable(address, netip.AddrFrom4([4]byte{127, 0, 0, 1}))
+	if s.workers == nil {
+		return
 	}
-	s.variables["AWS_ENDPOINT_URL_S3"] = "http://" + address
+	if seen, ok := s.engine.SeenAs(); ok {
+		address = reachable(address, seen)
+	}
+	s.workers.Variables[name] = "http://" + address
+}
+
+// reachable returns where a listener is reached: at the address given if it
+// listens on every one.
+func reachable(listener string, at netip.Addr) string {
+	a, err := netip.ParseAddrPort(listener)
+	if err != nil || !a.Addr().IsUnspecified() {
+		return listener
+	}
+	return netip.AddrPortFrom(at, a.Port()).String()
 }
