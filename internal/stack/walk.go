@@ -6,7 +6,7 @@ import (
 )
 
 // concurrency bounds how many handlers work at once.
-const concurrency = 8
+const concurrency = 64
 
 // walk visits each id after all that it needs, independent ones in parallel.
 // needs may name ids that are not walked; they count as done. A failed visit

@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"maps"
+	"slices"
 	"sync"
 
 	"github.com/google/uuid"
@@ -16,19 +17,35 @@ import (
 // keepEvents bounds the events of one stack; older ones are overwritten.
 const keepEvents = 2000
 
-// A journal keeps the progress of one deployment in the store. Each step is one
-// atomic change: what happened and the event that tells it.
+// keepSteps bounds the steps of one change of the store: each is a handful of
+// records.
+const keepSteps = 64
+
+// A journal keeps the progress of one deployment in the store. Each step is what
+// happened and the events that tell it, atomically. Steps of resources that wait at
+// the same time are one change: events are kept in the order in which they are told.
 type journal struct {
 	s        *Service
 	id, name string // of the stack
 	progress func(stack.Event)
 
-	mu   sync.Mutex
-	last int // sequence of the last event
+	turn chan struct{} // one token: of who keeps the steps that wait
+	last int           // sequence of the last event; of who has the token
+
+	mu      sync.Mutex
+	waiting []*step
+}
+
+// A step of a deployment, and what became of it.
+type step struct {
+	events []stack.Event
+	change func(tx *store.Tx) error
+	over   chan struct{} // closed when err is set
+	err    error
 }
 
 func (s *Service) journal(k *Stack, progress func(stack.Event)) *journal {
-	j := &journal{s: s, id: k.StackID, name: k.StackName, progress: progress}
+	j := &journal{s: s, id: k.StackID, name: k.StackName, progress: progress, turn: make(chan struct{}, 1)}
 	for _, e := range s.events(k.StackID).All() {
 		j.last = max(j.last, e.Sequence)
 	}
@@ -44,30 +61,65 @@ func (j *journal) have() map[string]*stack.Resource {
 	return out
 }
 
-// keep commits one step. The journal's lock orders events, also for progress.
-func (j *journal) keep(ctx context.Context, events []stack.Event, step func(tx *store.Tx) error) error {
+// keep commits one step, or has it committed by another that waits: the contexts of
+// one deployment hold the same lease.
+func (j *journal) keep(ctx context.Context, events []stack.Event, change func(tx *store.Tx) error) error {
+	if err := ctx.Err(); err != nil {
+		return err
+	}
+	mine := &step{events: events, change: change, over: make(chan struct{})}
 	j.mu.Lock()
-	defer j.mu.Unlock()
+	j.waiting = append(j.waiting, mine)
+	j.mu.Unlock()
+	for {
+		select {
+		case <-mine.over:
+			return mine.err
+		case j.turn <- struct{}{}:
+			j.keepWaiting(context.WithoutCancel(ctx))
+			<-j.turn
+		}
+	}
+}
+
+// keepWaiting commits steps that wait, the oldest first.
+func (j *journal) keepWaiting(ctx context.Context) {
+	j.mu.Lock()
+	steps := slices.Clone(j.waiting[:min(keepSteps, len(j.waiting))])
+	j.waiting = slices.Delete(j.waiting, 0, len(steps))
+	j.mu.Unlock()
+	if len(steps) == 0 {
+		return
+	}
 	stored := j.s.events(j.id)
+	n := j.last
 	err := j.s.cfg.Store.Atomically(ctx, func(tx *store.Tx) error {
-		for i, e := range events {
-			n := j.last + 1 + i
-			if err := stored.In(tx).Put(fmt.Sprintf("%04d", n%keepEvents), storedEvent{n, e}); err != nil {
+		n = j.last
+		for _, step := range steps {
+			for _, e := range step.events {
+				n++
+				if err := stored.In(tx).Put(fmt.Sprintf("%04d", n%keepEvents), storedEvent{n, e}); err != nil {
+					return err
+				}
+			}
+			if err := step.change(tx); err != nil {
 				return err
 			}
 		}
-		return step(tx)
+		return nil
 	})
-	if err != nil {
-		return err
+	if err == nil {
+		j.last = n
 	}
-	j.last += len(events)
-	if j.progress != nil {
-		for _, e := range events {
-			j.progress(e)
+	for _, step := range steps {
+		if err == nil && j.progress != nil {
+			for _, e := range step.events {
+				j.progress(e)
+			}
 		}
+		step.err = err
+		close(step.over)
 	}
-	return nil
 }
 
 func (j *journal) undoLog(logicalID string) string { return uuidOf(j.id) + "/" + logicalID }
