@@ -74,6 +74,8 @@ type Gateway struct {
 	bodyPause time.Duration // how long a client may send nothing of a body
 	bodies    bodyMemory
 
+	clientCerts clientCerts
+
 	reporter reporter // of requests that are refused for their form
 	date     date     // of answers
 

@@ -4,7 +4,10 @@ import (
 	"crypto/x509"
 	"encoding/pem"
 	"net/http"
+	"runtime"
 	"strings"
+	"sync"
+	"weak"
 
 	"github.com/hakonegate/hakone/internal/gateway/event"
 )
@@ -34,8 +37,23 @@ func (x *exchange) checkClientCertificate(d *domain) error {
 	case x.table.domains.find(strings.ToLower(c.ServerName)) != d:
 		return refuseWith(http.StatusForbidden, "the connection was made for the server name "+c.ServerName+", whose truststore is another one")
 	}
-	x.clientCert = clientCert(c.VerifiedChains[0][0])
+	x.clientCert = x.g.clientCerts.of(c.VerifiedChains[0][0])
 	return nil
+}
+
+// clientCerts remembers what is told of certificates, as long as connections have
+// them: a connection's is written once, not with each request.
+type clientCerts struct{ told sync.Map } // *event.ClientCert by weak.Pointer[x509.Certificate]
+
+func (k *clientCerts) of(c *x509.Certificate) *event.ClientCert {
+	key := weak.Make(c)
+	told, ok := k.told.Load(key)
+	if !ok {
+		if told, ok = k.told.LoadOrStore(key, clientCert(c)); !ok {
+			runtime.AddCleanup(c, func(key weak.Pointer[x509.Certificate]) { k.told.Delete(key) }, key)
+		}
+	}
+	return told.(*event.ClientCert) //nolint:forcetypeassert // nothing else is stored
 }
 
 // clientCert is what events and access logs tell of a certificate.

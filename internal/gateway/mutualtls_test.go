@@ -4,7 +4,9 @@ import (
 	"crypto/tls"
 	"crypto/x509"
 	"crypto/x509/pkix"
+	"maps"
 	"math/big"
+	"runtime"
 	"testing"
 	"time"
 
@@ -92,6 +94,25 @@ func TestFunctionsAndLogsSeeTheClientCertificate(t *testing.T) {
 		}
 		if got := (*log)[0]; got != "x: CN=client|a1:0f|Aug  5 09:36:04 2021 GMT" {
 			t.Errorf("access log %q", got)
+		}
+	}
+}
+
+func TestACertificateIsToldOnceAsLongAsItIsThere(t *testing.T) {
+	var k clientCerts
+	c := *testCert
+	first := k.of(&c)
+	if k.of(&c) != first {
+		t.Error("it is written again")
+	}
+	runtime.KeepAlive(&c)
+	for deadline := time.Now().Add(30 * time.Second); ; time.Sleep(time.Millisecond) {
+		runtime.GC()
+		if n := len(maps.Collect(k.told.Range)); n == 0 {
+			return
+		}
+		if time.Now().After(deadline) {
+			t.Fatal("it is remembered without a connection")
 		}
 	}
 }
