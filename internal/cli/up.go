@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"net/http"
 	"strings"
+	"time"
 
 	"github.com/spf13/cobra"
 	"github.com/spf13/pflag"
@@ -31,6 +32,7 @@ type upOptions struct {
 	functions  []string
 	noReplay   bool
 	asyncScale float64
+	drain      time.Duration
 	log        logOptions
 	watch      bool
 }
@@ -74,6 +76,7 @@ ran before goes on.`,
 	flags.StringArrayVar(&o.functions, "function-endpoint", nil, "NAME=URL of a function that a real Lambda or a compatible endpoint runs, called with your AWS credentials (repeatable)")
 	flags.BoolVar(&o.noReplay, "refuse-replay", false, "refuse a signed request that was accepted before, which AWS does not")
 	flags.Float64Var(&o.asyncScale, "async-retry-scale", 1, "factor on the waits between tries of asynchronous calls, such as 0.01 for tests")
+	flags.DurationVar(&o.drain, "drain", 10*time.Second, "how long requests under way may go on after a signal to stop; a second signal stops at once")
 	flags.BoolVar(&o.watch, "watch", true, "deploy again whenever templates or code change")
 	o.log.flags(flags)
 	return command
@@ -150,6 +153,9 @@ func (p *program) serve(ctx context.Context, o *upOptions, paths []string, d *de
 	if o.asyncScale <= 0 {
 		return usagef("--async-retry-scale: %v is not more than 0", o.asyncScale)
 	}
+	if o.drain <= 0 {
+		return usagef("--drain: %v is not more than 0", o.drain)
+	}
 	dataPlane, closer, err := o.open(p)
 	if err != nil {
 		return err
@@ -186,12 +192,14 @@ func (p *program) serve(ctx context.Context, o *upOptions, paths []string, d *de
 		Fleet:      fleet,
 		NoReplay:   o.noReplay,
 		AsyncScale: o.asyncScale,
+		Drain:      o.drain,
 		RegionHint: firstOf(p.getenv("AWS_REGION"), p.getenv("AWS_DEFAULT_REGION")),
 		Log:        log,
 	})
 	if err != nil {
 		return err
 	}
+	defer context.AfterFunc(ctx, func() { p.say("Stopping: requests under way have %v. A second signal stops at once.", o.drain) })()
 	// The server outlives ctx until it has drained.
 	ctx, cancel := context.WithCancel(ctx)
 	defer cancel()

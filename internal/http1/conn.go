@@ -22,6 +22,9 @@ type conn struct {
 	state  *tls.ConnectionState // nil: plain
 	remote string
 	idle   atomic.Bool // no byte of a request has come
+	busy   atomic.Bool // the handler has the request
+	ctx    context.Context
+	cancel context.CancelFunc
 
 	in         []byte // what was read: in[at:end] is not yet used
 	at, end    int
@@ -44,8 +47,19 @@ const firstBuffer = 4 << 10
 
 func newConn(s *Server, raw net.Conn) *conn {
 	c := &conn{server: s, raw: raw, net: raw, remote: raw.RemoteAddr().String()}
+	c.ctx, c.cancel = context.WithCancel(context.WithValue(context.Background(), http.LocalAddrContextKey, raw.LocalAddr()))
 	c.idle.Store(true)
 	return c
+}
+
+// cut gives up a connection whose time is over, and returns what it was asked.
+func (c *conn) cut() (request string) {
+	if c.busy.Load() {
+		request = c.request.Method + " " + c.request.URL.Path
+	}
+	_ = c.raw.Close()
+	c.cancel()
+	return request
 }
 
 // wake lets a connection that waits for a request notice that the server closes.
@@ -58,6 +72,7 @@ func (c *conn) wake() {
 // serve answers the requests of the connection and closes it.
 func (c *conn) serve() {
 	handed := false
+	defer c.cancel()
 	defer func() {
 		if !handed {
 			_ = c.net.Close()
@@ -76,9 +91,7 @@ func (c *conn) serve() {
 			return // the handshake was all, as in ACME's proofs
 		}
 	}
-	ctx, cancel := context.WithCancel(context.WithValue(context.Background(), http.LocalAddrContextKey, c.raw.LocalAddr()))
-	defer cancel()
-	c.blank = *(&http.Request{RemoteAddr: c.remote, TLS: c.state, Body: http.NoBody, ProtoMajor: 1}).WithContext(ctx)
+	c.blank = *(&http.Request{RemoteAddr: c.remote, TLS: c.state, Body: http.NoBody, ProtoMajor: 1}).WithContext(c.ctx)
 	c.in = make([]byte, firstBuffer)
 	c.header, c.writer.header = make(http.Header, 16), make(http.Header, 8)
 	c.writer.conn, c.body.conn = c, c
@@ -96,7 +109,7 @@ func (c *conn) serve() {
 			c.refuse(no)
 			return
 		}
-		if !c.answer() {
+		if !c.answer() || c.server.closing.Load() {
 			return
 		}
 	}
@@ -144,6 +157,8 @@ func (c *conn) answer() (again bool) {
 			c.server.Log.Error("a handler panicked", "panic", p, "stack", string(debug.Stack()))
 		}
 	}()
+	c.busy.Store(true)
+	defer c.busy.Store(false)
 	c.server.Handler.ServeHTTP(w, &c.request)
 	if w.finish() != nil {
 		return false

@@ -7,6 +7,8 @@ import (
 	"log/slog"
 	"net"
 	"net/http"
+	"slices"
+	"strings"
 	"sync"
 	"sync/atomic"
 	"time"
@@ -83,9 +85,22 @@ func (s *Server) start(raw net.Conn) {
 	})
 }
 
+// A CutError says which requests were not answered when the time to end was over.
+type CutError struct {
+	Requests []string // method and path
+}
+
+func (e *CutError) Error() string {
+	return fmt.Sprintf("%d requests were cut: %s", len(e.Requests), strings.Join(e.Requests, ", "))
+}
+
+// lastWait is how long handlers have to notice that they were cut.
+const lastWait = time.Second
+
 // Shutdown closes the listeners and the connections without a request, and waits
 // for the others' requests to be answered, at most until ctx is done. What is left
-// then is cut, and counted in the error.
+// then is cut, which is a [*CutError] if there were requests. A handler that does
+// not mind its context may still run then.
 func (s *Server) Shutdown(ctx context.Context) error {
 	s.closing.Store(true)
 	s.mu.Lock()
@@ -103,15 +118,21 @@ func (s *Server) Shutdown(ctx context.Context) error {
 		return nil
 	case <-ctx.Done():
 	}
+	var cut CutError
 	s.mu.Lock()
-	left := len(s.open)
 	for c := range s.open {
-		_ = c.raw.Close()
+		if request := c.cut(); request != "" {
+			cut.Requests = append(cut.Requests, request)
+		}
 	}
 	s.mu.Unlock()
-	<-done
-	if left == 0 {
+	select {
+	case <-done:
+	case <-time.After(lastWait):
+	}
+	if len(cut.Requests) == 0 {
 		return nil
 	}
-	return fmt.Errorf("%d connections were cut: %w", left, ctx.Err())
+	slices.Sort(cut.Requests)
+	return &cut
 }

@@ -34,7 +34,9 @@ type front struct {
 	secure   bool
 	listener net.Listener
 	server   *http.Server
+	log      *slog.Logger
 
+	busy  busy          // requests of server
 	http1 *http1.Server // nil: server has HTTP/1 too
 	http2 *handedOver
 }
@@ -71,7 +73,9 @@ func listen(ctx context.Context, name, address string, handler http.Handler, con
 
 		DisableGeneralOptionsHandler: true, // OPTIONS * is answered like any other target that is no path
 	}
-	return &front{name: name, secure: config != nil, listener: lasting{listener, log}, server: server}, nil
+	f := &front{name: name, secure: config != nil, listener: lasting{listener, log}, server: server, log: log}
+	server.Handler = f.busy.watch(handler)
+	return f, nil
 }
 
 // listenData is listen for the data plane. The handler must keep nothing of a
@@ -160,22 +164,36 @@ func (f *front) serve() error {
 }
 
 // shutdown lets accepted requests end, at most until ctx is done, then cuts
-// what is left.
+// what is left, and tells of it.
 func (f *front) shutdown(ctx context.Context) error {
-	var first chan error
-	if f.http1 != nil {
-		first = make(chan error, 1)
-		go func() { first <- f.http1.Shutdown(ctx) }()
+	cut := make(chan []string, 1)
+	if f.http1 == nil {
+		cut <- nil
+	} else {
+		go func() {
+			err := f.http1.Shutdown(ctx)
+			left, _ := errors.AsType[*http1.CutError](err)
+			if left == nil {
+				left = &http1.CutError{}
+			}
+			cut <- left.Requests
+		}()
 	}
+	var requests []string
 	err := f.server.Shutdown(ctx)
 	if err != nil {
-		err = errors.Join(err, f.server.Close())
+		requests = f.busy.names()
+		err = f.server.Close()
+		f.busy.leave()
 	}
-	if first != nil {
-		err = errors.Join(err, <-first)
+	if requests = append(requests, <-cut...); len(requests) > 0 {
+		f.log.Warn("requests were cut: they took longer than a stop may (--drain)", "of", f.name, "count", len(requests), "requests", shortened(requests))
 	}
 	if err != nil {
-		return fmt.Errorf("%s: requests were cut: %w", f.name, err)
+		return fmt.Errorf("close %s: %w", f.name, err)
 	}
 	return nil
 }
+
+// shortened returns the first of many requests.
+func shortened(requests []string) []string { return requests[:min(len(requests), 20)] }
