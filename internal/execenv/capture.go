@@ -25,7 +25,7 @@ const markLen = 2 + 8
 // puts the platform's lines between them.
 type capture struct {
 	mu      sync.Mutex
-	emit    func(LogEvent)
+	emit    func(...LogEvent)
 	least   *level       // of lines in a JSON log; nil: all
 	tap     func(string) // is told too; nil: nobody
 	partial []byte
@@ -120,14 +120,20 @@ func nextEvent(data []byte) (n int, message []byte) {
 	return line, data[:line]
 }
 
-// system adds a line of the platform, behind all output until now.
-func (c *capture) system(line string) {
+// system adds lines of the platform, behind all output until now. Those that are
+// empty are none.
+func (c *capture) system(lines ...string) {
 	c.mu.Lock()
 	defer c.mu.Unlock()
 	c.flush()
-	if line != "" {
-		c.send(LogEvent{time.Now(), line})
+	events := make([]LogEvent, 0, 2)
+	now := time.Now()
+	for _, line := range lines {
+		if line != "" {
+			events = append(events, LogEvent{now, line})
+		}
 	}
+	c.send(events...)
 }
 
 // setTap says who is told of the process's events too.
@@ -173,23 +179,27 @@ func (c *capture) add(message string) {
 	c.send(LogEvent{at, message})
 }
 
-func (c *capture) send(e LogEvent) {
-	c.emit(e)
+func (c *capture) send(events ...LogEvent) {
+	if len(events) > 0 {
+		c.emit(events...)
+	}
 	if c.tail == nil {
 		return
 	}
-	c.tail = append(c.tail, e.Message...)
+	for _, e := range events {
+		c.tail = append(c.tail, e.Message...)
+	}
 	if over := len(c.tail) - maxTail; over > 0 {
 		c.tail = append(c.tail[:0], c.tail[over:]...)
 	}
 }
 
 // logTo returns what writes events to a stream.
-func (p *Pool) logTo(group, stream string) func(LogEvent) {
+func (p *Pool) logTo(group, stream string) func(...LogEvent) {
 	if p.cfg.Logs == nil {
-		return func(LogEvent) {}
+		return func(...LogEvent) {}
 	}
-	return func(e LogEvent) { p.cfg.Logs.Append(group, stream, e) }
+	return func(events ...LogEvent) { p.cfg.Logs.Append(group, stream, events...) }
 }
 
 // A relay passes a process's output on once it is known to whom. Until then it

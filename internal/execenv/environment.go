@@ -19,6 +19,7 @@ type environment struct {
 	worker *worker    // nil: none runs, the next call starts one
 	tmp    *os.File   // its /tmp, which outlives processes; nil: none yet, or no rooms
 	tried  bool       // the init of the environment's own was made
+	pace   *pace      // of its version; set with each call
 	told   *telemetry // of the newest process, which its extensions hear of after it ended
 
 	provisioned bool      // started ahead of need
@@ -100,29 +101,46 @@ func (e *environment) call(ctx context.Context, event []byte, call Invocation) (
 		}
 	}
 	e.begin(call)
-	deadline := began.Add(e.fn.timeout())
-	in := &inbox{take: call.Stream}
-	if call.Stream != nil {
-		in.chunks = make(chan runtimeapi.Chunk)
+	ev := &runtimeapi.Event{
+		RequestID: call.RequestID, Deadline: began.Add(e.fn.timeout()), FunctionARN: call.InvokedARN, TraceID: call.TraceID,
+		ClientContext: call.ClientContext, CognitoIdentity: call.CognitoIdentity, TenantID: call.TenantID, Payload: event,
 	}
-	in.answer = e.worker.session.Deliver(&runtimeapi.Event{
-		RequestID: call.RequestID, Deadline: deadline, FunctionARN: call.InvokedARN, TraceID: call.TraceID,
-		ClientContext: call.ClientContext, CognitoIdentity: call.CognitoIdentity, TenantID: call.TenantID, Payload: event, Stream: in.chunks,
-	})
-	o, ok := e.await(ctx, in, deadline)
-	if !ok {
-		// The caller went away; the call goes on without it.
-		in.take = nil
-		background := func() {
-			o, _ := e.await(context.WithoutCancel(ctx), in, deadline)
-			e.settle(call, o, began, initTook)
+	var chunks chan runtimeapi.Chunk
+	if call.Stream == nil {
+		ev.Patience = e.patience(began)
+	} else {
+		chunks = make(chan runtimeapi.Chunk)
+		ev.Stream = chunks
+	}
+	answer := e.worker.session.Deliver(ev)
+	if ev.Patience > 0 {
+		e.pace.waited(len(answer) > 0)
+	}
+	var o outcome
+	select {
+	case a := <-answer:
+		o = answered(a)
+	default:
+		in := &inbox{chunks: chunks, answer: answer, take: call.Stream}
+		var ok bool
+		if o, ok = e.await(ctx, in, ev.Deadline); !ok {
+			e.leave(ctx, in, call, began, initTook)
+			return Result{}, ctx.Err()
 		}
-		if !e.pool.background(background) {
-			e.pool.release(e, false)
-		}
-		return Result{}, ctx.Err()
 	}
 	return e.settle(call, o, began, initTook), nil
+}
+
+// leave lets a call go on whose caller went away.
+func (e *environment) leave(ctx context.Context, in *inbox, call Invocation, began time.Time, initTook time.Duration) {
+	in.take = nil
+	background := func() {
+		o, _ := e.await(context.WithoutCancel(ctx), in, began.Add(e.fn.timeout()))
+		e.settle(call, o, began, initTook)
+	}
+	if !e.pool.background(background) {
+		e.pool.release(e, false)
+	}
 }
 
 // begin starts the call's part of the log.
@@ -138,8 +156,10 @@ func (e *environment) begin(call Invocation) {
 	}
 	r := startRecord{RequestID: call.RequestID, FunctionARN: e.fn.ARN, Version: e.fn.Version}
 	e.log.system(r.line(e.fn))
-	r.Tracing = call.tracing()
-	e.told.platform("platform.start", r)
+	if e.told.heard() {
+		r.Tracing = call.tracing()
+		e.told.platform("platform.start", r)
+	}
 }
 
 func (call *Invocation) tracing() *tracing { return &tracing{"X-Amzn-Trace-Id", call.TraceID} }
@@ -157,6 +177,12 @@ func (e *environment) settle(call Invocation, o outcome, began time.Time, initTo
 	}
 	// Nearly always the next request comes with the answer. To wait for it means
 	// that the same caller's next call finds the environment free.
+	select {
+	case <-e.worker.session.Idle():
+		e.pool.release(e, true)
+		return res
+	default:
+	}
 	soon := time.NewTimer(idleGrace)
 	defer soon.Stop()
 	select {
@@ -212,14 +238,15 @@ func (e *environment) finish(call Invocation, o outcome, began time.Time, initTo
 		e.log.system(o.fail.logLine(call.RequestID))
 		e.told.platform("platform.fault", o.fail.logLine(call.RequestID))
 	}
-	e.log.system(endLine(e.fn, call.RequestID))
 	record := r.record()
-	e.log.system(record.line(e.fn))
-	e.told.platform("platform.runtimeDone", runtimeDoneRecord{
-		call.RequestID, o.doneStatus(), o.errorType, call.tracing(), runtimeMetrics{record.Metrics.Duration, len(o.body)},
-	})
-	e.told.platform("platform.end", requestRecord{call.RequestID})
-	e.told.platform("platform.report", record)
+	e.log.system(endLine(e.fn, call.RequestID), record.line(e.fn))
+	if e.told.heard() {
+		e.told.platform("platform.runtimeDone", runtimeDoneRecord{
+			call.RequestID, o.doneStatus(), o.errorType, call.tracing(), runtimeMetrics{record.Metrics.Duration, len(o.body)},
+		})
+		e.told.platform("platform.end", requestRecord{call.RequestID})
+		e.told.platform("platform.report", record)
+	}
 	return Result{
 		RequestID: call.RequestID, Payload: o.payload(call.RequestID), FunctionError: o.functionError(), ErrorType: o.errorType,
 		ContentType: o.contentType, Streamed: o.streamed, LogTail: e.log.end(), Duration: took, InitDuration: initTook,

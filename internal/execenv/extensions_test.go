@@ -250,8 +250,15 @@ def handler(event, context):
     return len(heard)
 `)
 	fn.Timeout = 20 * time.Second
-	r.invoke(t, fn, `{}`)
-	if got := string(r.invoke(t, fn, `{}`).Payload); got != "2" {
+	// While the extension is late to ask for the next call, one goes elsewhere.
+	var got string
+	for range 50 {
+		if got = string(r.invoke(t, fn, `{}`).Payload); got != "1" {
+			break
+		}
+		time.Sleep(20 * time.Millisecond)
+	}
+	if got != "2" {
 		t.Errorf("calls heard = %s", got)
 	}
 	if log := strings.Join(r.logs.all(), ""); !strings.Contains(log, "EXTENSION\tName: inside\tState: Ready\tEvents: [INVOKE]\n") {

@@ -3,13 +3,14 @@ package execenv
 import (
 	"crypto/rand"
 	"encoding/hex"
-	"fmt"
+	"strconv"
 	"time"
 )
 
 // newTraceID returns an X-Ray header of a trace that is not sampled.
 func newTraceID() string {
-	return fmt.Sprintf("Root=1-%08x-%s;Parent=%s;Sampled=0", time.Now().Unix(), randomHex(12), randomHex(8))
+	id := randomHex(20)
+	return "Root=1-" + strconv.FormatInt(time.Now().Unix(), 16) + "-" + id[:24] + ";Parent=" + id[24:] + ";Sampled=0"
 }
 
 func randomHex(n int) string {

@@ -7,6 +7,7 @@ import (
 	"os"
 	"path/filepath"
 	"sync"
+	"sync/atomic"
 	"time"
 
 	"github.com/hakonegate/hakone/internal/sandbox"
@@ -55,6 +56,7 @@ type Pool struct {
 	rooms        bool             // processes get rooms of their own; set by prepare
 	cgroups      *sandbox.Cgroups // where the kernel bounds rooms; nil: nowhere; set by prepare
 	work         sync.WaitGroup
+	tried        atomic.Int64 // when a call was last waited for as a trial; nanoseconds since 1970
 
 	mu         sync.Mutex // taken alone, or inside spares.mu
 	stopping   bool
@@ -75,6 +77,7 @@ type groupKey struct{ arn, version string }
 type group struct {
 	idle     []*environment
 	revision string // others are out of date; "" if nobody said
+	pace     pace
 }
 
 // New returns a pool that has started nothing yet. The processes that it will
@@ -196,6 +199,7 @@ func (p *Pool) acquire(fn *Function) (*environment, error) {
 		e := g.idle[len(g.idle)-1]
 		g.idle = g.idle[:len(g.idle)-1]
 		if e.fn.Revision == fn.Revision && e.fresh(time.Now()) {
+			e.pace = &g.pace
 			p.calls[fn.ARN]++
 			p.busy[key]++
 			return e, nil
@@ -209,7 +213,9 @@ func (p *Pool) acquire(fn *Function) (*environment, error) {
 	p.existing++
 	p.calls[fn.ARN]++
 	p.busy[key]++
-	return newEnvironment(p, fn), nil
+	e := newEnvironment(p, fn)
+	e.pace = &g.pace
+	return e, nil
 }
 
 // release takes an environment back after a call.

@@ -4,6 +4,7 @@ import (
 	"encoding/json"
 	"fmt"
 	"math"
+	"strconv"
 	"strings"
 	"time"
 )
@@ -119,19 +120,26 @@ func (r reportRecord) line(fn *Function) string {
 	if fn.json() {
 		return fn.platform("platform.report", infoUnless(r.Status), r)
 	}
-	line := fmt.Sprintf("REPORT RequestId: %s\tDuration: %.2f ms\tBilled Duration: %d ms\tMemory Size: %d MB\tMax Memory Used: %d MB\t",
-		r.RequestID, r.Metrics.Duration, r.Metrics.Billed, r.Metrics.Memory, r.Metrics.Peak)
+	b := make([]byte, 0, 256)
+	number := func(before string, n float64, digits int, behind string) {
+		b = append(strconv.AppendFloat(append(b, before...), n, 'f', digits, 64), behind...)
+	}
+	b = append(append(append(b, "REPORT RequestId: "...), r.RequestID...), '\t')
+	number("Duration: ", r.Metrics.Duration, 2, " ms\t")
+	number("Billed Duration: ", float64(r.Metrics.Billed), 0, " ms\t")
+	number("Memory Size: ", float64(r.Metrics.Memory), 0, " MB\t")
+	number("Max Memory Used: ", float64(r.Metrics.Peak), 0, " MB\t")
 	if r.Metrics.Init > 0 {
-		line += fmt.Sprintf("Init Duration: %.2f ms\t", r.Metrics.Init)
+		number("Init Duration: ", r.Metrics.Init, 2, " ms\t")
 	}
 	switch r.Status {
 	case "success":
-		return line + "\n"
 	case "timeout":
-		return line + "Status: timeout\n"
+		b = append(b, "Status: timeout"...)
 	default:
-		return line + "Status: " + r.Status + "\tError Type: " + r.ErrorType + "\n"
+		b = append(append(append(append(b, "Status: "...), r.Status...), "\tError Type: "...), r.ErrorType...)
 	}
+	return string(append(b, '\n'))
 }
 
 // line is the line at the start of an init.

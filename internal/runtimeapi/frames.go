@@ -3,11 +3,9 @@ package runtimeapi
 import (
 	"bufio"
 	"encoding/binary"
-	"errors"
 	"fmt"
 	"io"
 	"net"
-	"strconv"
 	"strings"
 )
 
@@ -39,57 +37,52 @@ const (
 
 // SendStart writes the frame that tells a client what to run.
 func SendStart(conn net.Conn, message []byte) error {
-	return writeFrame(conn, frameStart, "", message)
+	_, err := conn.Write(appendFrame(nil, frameStart, []string{""}, message))
+	return err
 }
 
-// ServeFrames speaks with a client until the connection ends.
+// ServeFrames speaks with a client until the connection ends, or, while the
+// client waits for an event, until the session does.
 func (s *Session) ServeFrames(conn net.Conn) error {
 	defer s.lose()
-	// Events are written by whoever delivers them, which saves a switch of
-	// goroutines. The client asks for one at a time, so writes do not meet.
-	ask := &waiter{func(ev *Event) {
-		head := strings.Join([]string{
-			ev.RequestID, strconv.FormatInt(ev.Deadline.UnixMilli(), 10), ev.FunctionARN, ev.TraceID,
-			ev.ClientContext, ev.CognitoIdentity, ev.TenantID,
-		}, "\x00")
-		if writeFrame(conn, frameEvent, head, ev.Payload) != nil {
-			s.lose()
-		}
-	}}
-	in := bufio.NewReaderSize(conn, 4<<10)
-	var open *stream
-	for {
-		kind, head, body, err := readFrame(in)
-		if err != nil {
-			if errors.Is(err, io.EOF) || errors.Is(err, net.ErrClosed) {
-				return nil
-			}
-			return err
-		}
-		members := strings.Split(head, "\x00")
-		var no *refusal
-		switch {
-		case kind == frameNext:
-			no = s.next(ask)
-		case kind == frameChunk && len(members) == 2 || kind == frameResponse && len(members) >= 3 && members[2] != "":
-			open, no = s.streamFrame(open, kind, members, body)
-		case kind == frameResponse && len(members) == 3:
-			a := Answer{Body: body, ContentType: members[1]}
-			if body == nil {
-				a = TooLarge()
-			}
-			no = s.finish(members[0], "InvocationResponse", a)
-		case kind == frameError && len(members) == 2:
-			no = s.finish(members[0], "InvocationErrorResponse", frameFailure(members[1], body))
-		case kind == frameInitError && len(members) == 1:
-			no = s.failInit(frameFailure(members[0], body))
-		default:
-			return fmt.Errorf("read frame: kind %d with %d members is unknown", kind, len(members))
-		}
-		if no != nil && s.isOpen() {
-			return fmt.Errorf("frame of kind %d: %s", kind, no.errorMessage)
+	t := newTalk(s, conn)
+	s.mu.Lock()
+	s.talk = t
+	s.mu.Unlock()
+	return t.serve()
+}
+
+// frame takes one frame of the client.
+func (t *talk) frame(kind byte, head string, body []byte) error {
+	s := t.session
+	var no *refusal
+	if kind == frameNext {
+		if no = s.next(t.ask); no == nil {
+			return nil
 		}
 	}
+	members := strings.Split(head, "\x00")
+	switch {
+	case kind == frameNext:
+	case kind == frameChunk && len(members) == 2 || kind == frameResponse && len(members) >= 3 && members[2] != "":
+		t.open, no = s.streamFrame(t.open, kind, members, body)
+	case kind == frameResponse && len(members) == 3:
+		a := Answer{Body: body, ContentType: members[1]}
+		if body == nil {
+			a = TooLarge()
+		}
+		no = s.finish(members[0], "InvocationResponse", a)
+	case kind == frameError && len(members) == 2:
+		no = s.finish(members[0], "InvocationErrorResponse", frameFailure(members[1], body))
+	case kind == frameInitError && len(members) == 1:
+		no = s.failInit(frameFailure(members[0], body))
+	default:
+		return fmt.Errorf("read frame: kind %d with %d members is unknown", kind, len(members))
+	}
+	if no != nil && s.isOpen() {
+		return fmt.Errorf("frame of kind %d: %s", kind, no.errorMessage)
+	}
+	return nil
 }
 
 // streamFrame takes a part of a streamed answer, or its end. Open is the stream
@@ -131,19 +124,19 @@ func (s *Session) isOpen() bool {
 // speaks frames. It must be called before the session is served.
 func (s *Session) CloseHTTP() { s.frames = true }
 
-// writeFrame writes a frame at once if it is small.
-func writeFrame(conn net.Conn, kind byte, head string, body []byte) error {
-	buf := make([]byte, frameHeader, frameHeader+len(head)+min(len(body), 16<<10))
-	buf[0] = kind
-	binary.BigEndian.PutUint32(buf[4:], uint32(len(head))) //nolint:gosec // heads are short
-	binary.BigEndian.PutUint32(buf[8:], uint32(len(body))) //nolint:gosec // payloads are below 2 GiB
-	buf = append(buf, head...)
-	if len(body) <= 16<<10 {
-		_, err := conn.Write(append(buf, body...))
-		return err
+// appendFrame appends a frame with the head's members.
+func appendFrame(b []byte, kind byte, head []string, body []byte) []byte {
+	b = append(b, kind, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0)
+	start := len(b)
+	for i, member := range head {
+		if i > 0 {
+			b = append(b, 0)
+		}
+		b = append(b, member...)
 	}
-	_, err := (&net.Buffers{buf, body}).WriteTo(conn)
-	return err
+	binary.BigEndian.PutUint32(b[start-8:], uint32(len(b)-start)) //nolint:gosec // heads are short
+	binary.BigEndian.PutUint32(b[start-4:], uint32(len(body)))    //nolint:gosec // payloads are below 2 GiB
+	return append(b, body...)
 }
 
 // readFrame reads a frame. A body over MaxResponse is skipped and nil; others

@@ -19,6 +19,12 @@ type Event struct {
 	TenantID        string
 	Payload         []byte
 
+	// Patience is for how long Deliver may wait for the answer, and for the next
+	// request, of a runtime that speaks frames, and let no other goroutine run on
+	// this processor: of a runtime that answers at once both are there when
+	// Deliver returns. What is streamed is not waited for.
+	Patience time.Duration
+
 	// Stream takes what the runtime streams, as it comes: chunk by chunk, all
 	// before the answer. It must be received from until the answer is there or
 	// the session is closed. Nil collects the result in the answer's body.
@@ -62,6 +68,7 @@ type Session struct {
 	lost      chan struct{} // closed when the runtime's connection is gone for good
 	ended     chan struct{} // closed by Close
 	frames    bool          // the runtime speaks frames, so HTTP is closed to others
+	talk      *talk         // with a runtime that speaks frames
 	streaming bool          // an answer to current has begun
 	freed     bool          // the runtime is free after a call; idle waits for the extensions
 
@@ -110,12 +117,15 @@ func (s *Session) Deliver(ev *Event) <-chan Answer {
 	answer := make(chan Answer, 1)
 	s.mu.Lock()
 	s.current, s.answer, s.state, s.streaming = ev, answer, running, false
-	w := s.waiter
+	w, t := s.waiter, s.talk
 	s.waiter = nil
 	s.tellExtensions(ev)
 	s.mu.Unlock()
 	if w != nil {
 		w.deliver(ev)
+	}
+	if t != nil {
+		t.attend(ev)
 	}
 	return answer
 }
@@ -174,6 +184,14 @@ func (s *Session) advance() {
 		default:
 		}
 	}
+}
+
+// redelivers reports whether a request for an event now would get the last one
+// again.
+func (s *Session) redelivers() bool {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	return s.state == running && s.waiter == nil
 }
 
 // withdraw takes back a request for an event.
