@@ -15,7 +15,7 @@ class Call {
   constructor(runtime, head) {
     this.runtime = runtime;
     this.id = head[0];
-    this.waits = true;
+    this.context = null;
     this.answered = false;
     this.promised = false;
     this.held = null; // an answer that waits for the loop to run empty
@@ -23,13 +23,22 @@ class Call {
 
   callback(error, result, atOnce) {
     if (this.answered || this.held) return;
-    const logged = errors.logged(error); // its stack begins here
-    const answer = error === undefined || error === null ? () => this.succeed(result) : () => this.fail(error, logged);
-    if (this.waits && !atOnce) this.held = answer;
+    let answer = () => this.succeed(result);
+    if (error !== undefined && error !== null) {
+      const logged = errors.logged(error); // its stack begins here
+      answer = () => this.fail(error, logged);
+    }
+    if (!atOnce && this.context.callbackWaitsForEmptyEventLoop) this.held = answer;
     else answer();
   }
 
-  succeed(result) {
+  // settle is callback for a promise, and for a loop that has run empty: nothing of the
+  // handler is on the stack.
+  settle(result) {
+    if (!this.answered && !this.held) this.succeed(result, channel.answer);
+  }
+
+  succeed(result, send = channel.send) {
     if (this.answered) return;
     let body;
     try {
@@ -39,7 +48,7 @@ class Call {
       return;
     }
     this.answered = true;
-    channel.send(channel.kinds.RESPONSE, [this.id, 'application/json', ''], body === undefined ? 'null' : body);
+    send(channel.kinds.RESPONSE, [this.id, 'application/json', ''], body === undefined ? 'null' : body);
     this.runtime.next();
   }
 
@@ -56,7 +65,7 @@ class Call {
   drained() {
     if (this.held) this.held();
     else if (this.promised) this.fail(errors.fault('Runtime.NodeJsExit', neverSettled));
-    else this.succeed(null);
+    else this.settle(null);
   }
 }
 
@@ -64,17 +73,17 @@ class Runtime {
   constructor(handler) {
     this.handler = handler;
     this.call = null;
+    this.turn = () => {
+      this.call = null;
+      const frame = channel.next();
+      if (frame === null) process.exit(0);
+      this.invoke(frame);
+    };
     process.on('beforeExit', () => this.call && !this.call.answered && this.call.drained());
   }
 
   next() {
-    setImmediate(() => {
-      this.call = null;
-      channel.send(channel.kinds.NEXT);
-      const frame = channel.receive();
-      if (frame === null) process.exit(0);
-      this.invoke(frame);
-    });
+    setImmediate(this.turn);
   }
 
   invoke({ head, body }) {
@@ -85,8 +94,8 @@ class Runtime {
     if (head[3]) process.env._X_AMZN_TRACE_ID = head[3];
     else delete process.env._X_AMZN_TRACE_ID;
     try {
-      const made = context.legacy(head, call);
-      const event = JSON.parse(body.toString());
+      const made = (call.context = context.legacy(head, call));
+      const event = JSON.parse(body);
       if (stream.isStreaming(this.handler)) {
         stream.respond(this, event, made).then((outcome) => finishStream(this, call, outcome));
         return;
@@ -95,7 +104,7 @@ class Runtime {
       if (result && typeof result.then === 'function') {
         call.promised = true;
         result.then(
-          (value) => call.callback(null, value, true),
+          (value) => call.settle(value),
           (error) => call.callback(error === undefined || error === null ? 'handled' : error, undefined, true),
         );
       }
@@ -119,6 +128,7 @@ function finishStream(runtime, call, { stream: written, error }) {
 
 // watch reports what nobody caught, in init and in calls, and ends the process.
 function watch(current) {
+  process.on('exit', channel.flush);
   const end = (error, what, status) => {
     logs.failure(what, error);
     const described = errors.describe(error);

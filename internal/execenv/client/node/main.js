@@ -13,7 +13,7 @@ const { load } = require('./load');
 async function main() {
   const frame = channel.receive();
   if (frame === null || frame.kind !== channel.kinds.START) return;
-  const start = JSON.parse(frame.body.toString());
+  const start = JSON.parse(frame.body);
   for (const name of Object.keys(process.env)) delete process.env[name];
   Object.assign(process.env, start.env);
   process.chdir(start.task);

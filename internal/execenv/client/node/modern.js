@@ -51,9 +51,9 @@ class StreamingInvokeProcessor {
 
 async function serve(handler) {
   const processor = stream.isStreaming(handler) ? new StreamingInvokeProcessor(handler) : new BufferedInvokeProcessor(handler);
+  process.on('exit', channel.flush);
   for (;;) {
-    channel.send(channel.kinds.NEXT);
-    const frame = channel.receive();
+    const frame = channel.next();
     if (frame === null) process.exit(0);
     const id = frame.head[0];
     logs.state.requestId = id;
@@ -61,8 +61,8 @@ async function serve(handler) {
     if (frame.head[3]) process.env._X_AMZN_TRACE_ID = frame.head[3];
     else delete process.env._X_AMZN_TRACE_ID;
     try {
-      const { head, body } = await processor.answer(JSON.parse(frame.body.toString()), context.modern(frame.head));
-      channel.send(channel.kinds.RESPONSE, [id, ...head], body);
+      const { head, body } = await processor.answer(JSON.parse(frame.body), context.modern(frame.head));
+      channel.answer(channel.kinds.RESPONSE, [id, ...head], body);
     } catch (error) {
       const described = errors.describe(error);
       logs.failure('Invoke Error', errors.logged(error));

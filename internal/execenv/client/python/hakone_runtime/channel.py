@@ -7,6 +7,7 @@ START, EVENT, NEXT, RESPONSE, ERROR, INIT_ERROR = 1, 2, 3, 4, 5, 6
 
 _header = struct.Struct(">B3xII")
 _next = _header.pack(NEXT, 0, 0)
+_usual = 4096  # bytes of an event, most often; more are more to make room for
 
 
 class Channel:
@@ -18,14 +19,16 @@ class Channel:
         """Returns kind, head and body of the next frame, or None at the end."""
         buffer = self.buffer
         while len(buffer) < _header.size:
-            chunk = os.read(self.fd, 65536)
+            chunk = os.read(self.fd, _usual)
             if not chunk:
                 return None
-            buffer += chunk
+            buffer = buffer + chunk if buffer else chunk
         kind, head, body = _header.unpack_from(buffer)
-        end = _header.size + head + body
-        if len(buffer) < end:
-            parts, have = [buffer], len(buffer)
+        at = _header.size + head
+        end = at + body
+        have = len(buffer)
+        if have < end:
+            parts = [buffer]
             while have < end:
                 chunk = os.read(self.fd, min(end - have, 1 << 20))
                 if not chunk:
@@ -34,17 +37,15 @@ class Channel:
                 have += len(chunk)
             buffer = b"".join(parts)
         self.buffer = buffer[end:]
-        at = _header.size + head
         return kind, buffer[_header.size : at], buffer[at:end]
 
     def send(self, kind, head, body, then_next=False):
-        frame = b"".join((_header.pack(kind, len(head), len(body)), head, body, _next if then_next else b""))
-        self._write(frame)
+        self._write(b"".join((_header.pack(kind, len(head), len(body)), head, body, _next if then_next else b"")))
 
     def ask(self):
         self._write(_next)
 
     def _write(self, data):
-        view = memoryview(data)
-        while view:
-            view = view[os.write(self.fd, view) :]
+        sent = os.write(self.fd, data)
+        while sent < len(data):
+            sent += os.write(self.fd, memoryview(data)[sent:])

@@ -49,16 +49,17 @@ class LambdaContext(_Fields):
     )
 
     def __init__(self, request_id, client_context, identity, deadline, arn, tenant, sink):
-        get = os.environ.get
         self.aws_request_id = request_id
-        self.log_group_name = get("AWS_LAMBDA_LOG_GROUP_NAME")
-        self.log_stream_name = get("AWS_LAMBDA_LOG_STREAM_NAME")
-        self.function_name = get("AWS_LAMBDA_FUNCTION_NAME")
-        self.memory_limit_in_mb = get("AWS_LAMBDA_FUNCTION_MEMORY_SIZE")
-        self.function_version = get("AWS_LAMBDA_FUNCTION_VERSION")
+        (
+            self.log_group_name,
+            self.log_stream_name,
+            self.function_name,
+            self.memory_limit_in_mb,
+            self.function_version,
+        ) = _set or _environment()
         self.invoked_function_arn = arn
         self.tenant_id = tenant or None
-        self.client_context = _client_context(client_context)
+        self.client_context = _client_context(client_context) if client_context else None
         self.identity = _identity(identity)
         self._epoch_deadline_time_in_ms = deadline
         LambdaContext._sink = sink
@@ -70,6 +71,19 @@ class LambdaContext(_Fields):
         self._sink(str(msg))
 
 
+# What the environment says, read once: its names are reserved.
+_set = ()
+
+
+def _environment():
+    global _set
+    _set = tuple(
+        os.environ.get("AWS_LAMBDA_" + name)
+        for name in ("LOG_GROUP_NAME", "LOG_STREAM_NAME", "FUNCTION_NAME", "FUNCTION_MEMORY_SIZE", "FUNCTION_VERSION")
+    )
+    return _set
+
+
 def _make(cls, values):
     made = cls()
     for name in cls._fields:
@@ -78,8 +92,6 @@ def _make(cls, values):
 
 
 def _client_context(text):
-    if not text:
-        return None
     try:
         values = json.loads(text)
     except Exception as e:
@@ -90,13 +102,14 @@ def _client_context(text):
 
 
 def _identity(text):
-    values = {}
-    if text:
-        try:
-            values = json.loads(text)
-        except Exception as e:
-            raise Fault("Runtime.LambdaContextUnmarshalError", "Unable to parse Cognito Identity JSON: %s" % e)
     made = CognitoIdentity()
+    if not text:
+        made.cognito_identity_id = made.cognito_identity_pool_id = None
+        return made
+    try:
+        values = json.loads(text)
+    except Exception as e:
+        raise Fault("Runtime.LambdaContextUnmarshalError", "Unable to parse Cognito Identity JSON: %s" % e)
     made.cognito_identity_id = values.get("cognitoIdentityId")
     made.cognito_identity_pool_id = values.get("cognitoIdentityPoolId")
     return made

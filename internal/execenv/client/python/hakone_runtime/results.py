@@ -12,7 +12,7 @@ from json.encoder import encode_basestring, encode_basestring_ascii
 class Encoder:
     def __init__(self, ascii_only):
         self._string = encode_basestring_ascii if ascii_only else encode_basestring
-        self._fast = json.JSONEncoder(ensure_ascii=ascii_only, default=_text_of_bytes).encode
+        self._fast = _fast(ascii_only, self._string)
 
     def encode(self, value):
         try:
@@ -70,6 +70,25 @@ class Encoder:
             self._encode(item, out, open_values)
         out("]" if pairs is None else "}")
         open_values.discard(id(value))
+
+
+def _fast(ascii_only, string):
+    """Returns the interpreter's own encoder, made once for all calls where that can be."""
+    markers = {}
+    try:
+        encode = json.encoder.c_make_encoder(markers, _text_of_bytes, string, None, ": ", ", ", False, False, True)
+        encode(None, 0)
+    except Exception:  # an interpreter without, or with another one
+        return json.JSONEncoder(ensure_ascii=ascii_only, default=_text_of_bytes).encode
+
+    def fast(value):
+        try:
+            return "".join(encode(value, 0))
+        except BaseException:
+            markers.clear()
+            raise
+
+    return fast
 
 
 def _number(value):
