@@ -20,15 +20,16 @@ func (p *program) logsCommand() *cobra.Command {
 	var since time.Duration
 	var filter, group string
 	command := &cobra.Command{
-		Use:   "logs [FUNCTION|INSTANCE]",
+		Use:   "logs [FUNCTION|INSTANCE|GROUP]",
 		Short: "Show what a function or an instance's user data wrote, or an API's access log",
 		Example: `  hakone logs HelloWorldFunction
   hakone logs HelloWorldFunction -f --since 5m --filter ERROR
+  hakone logs HelloWorldFunction --filter '?ERROR ?WARN -retry'
   hakone logs --group AccessLogs`,
 		Args: arguments(cobra.MaximumNArgs(1)),
 		RunE: func(c *cobra.Command, args []string) error {
 			if (len(args) == 1) == (group != "") {
-				return usagef("name either a function or an instance or, with --group, a log group: see hakone logs --help")
+				return usagef("name a function, an instance or a log group: see hakone logs --help")
 			}
 			client, err := p.connect(c.Context())
 			if err != nil {
@@ -37,6 +38,9 @@ func (p *program) logsCommand() *cobra.Command {
 			query := url.Values{"group": {group}}
 			if len(args) > 0 {
 				query.Set("function", args[0])
+			}
+			if filter != "" {
+				query.Set("filter", filter)
 			}
 			if follow {
 				query.Set("follow", "1")
@@ -49,7 +53,7 @@ func (p *program) logsCommand() *cobra.Command {
 				return err
 			}
 			defer func() { _ = response.Body.Close() }()
-			err = p.printLog(response.Body, filter)
+			err = p.printLog(response.Body)
 			if c.Context().Err() != nil {
 				return nil // interrupted: the end that -f has
 			}
@@ -60,11 +64,11 @@ func (p *program) logsCommand() *cobra.Command {
 	flags.BoolVarP(&follow, "follow", "f", false, "go on with what comes")
 	flags.DurationVar(&since, "since", 0, "how far back, such as 5m (default: all that is kept)")
 	flags.StringVar(&group, "group", "", "a log group, by name or logical ID, in place of a function")
-	flags.StringVar(&filter, "filter", "", "only lines that contain this text")
+	flags.StringVar(&filter, "filter", "", "only messages that match this filter pattern of CloudWatch Logs, such as ERROR or '?ERROR ?WARN'")
 	return command
 }
 
-func (p *program) printLog(body io.Reader, filter string) error {
+func (p *program) printLog(body io.Reader) error {
 	lines := json.NewDecoder(body)
 	for {
 		var line server.LogLine
@@ -73,8 +77,6 @@ func (p *program) printLog(body io.Reader, filter string) error {
 			return nil
 		case err != nil:
 			return fmt.Errorf("read log: %w", err)
-		case !strings.Contains(line.Message, filter):
-			continue
 		}
 		var err error
 		if p.output == "json" {

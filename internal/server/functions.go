@@ -8,6 +8,7 @@ import (
 
 	"github.com/hakonegate/hakone/internal/access"
 	"github.com/hakonegate/hakone/internal/service/lambda"
+	"github.com/hakonegate/hakone/internal/service/logs"
 )
 
 // An InvokeRequest calls a function for the operator.
@@ -45,7 +46,8 @@ type LogLine struct {
 	Message string    `json:"message"`
 }
 
-// logGroup returns the named group, else the one that the function writes to.
+// logGroup returns the named group, else the one that the function or the instance
+// writes to, else the group of that name.
 func (s *Server) logGroup(name, function string) (string, error) {
 	if name != "" {
 		return s.physicalID(name, "AWS::Logs::LogGroup"), nil
@@ -55,13 +57,17 @@ func (s *Server) logGroup(name, function string) (string, error) {
 		if i, noInstance := s.ec2.Find(function); noInstance == nil && function != "" {
 			return userDataLog(i.InstanceID), nil
 		}
+		if g := s.physicalID(function, "AWS::Logs::LogGroup"); s.logs.Has(g) {
+			return g, nil
+		}
 		return "", err
 	}
 	return f.LoggingConfig.LogGroup, nil
 }
 
 // readLogs streams the log of a function or a group, a JSON object a line: what is there since
-// "since", and with "follow" what comes until the caller leaves.
+// "since", with "filter" only what matches that pattern, and with "follow" what
+// comes until the caller leaves.
 func (s *Server) readLogs(w http.ResponseWriter, r *http.Request) {
 	query := r.URL.Query()
 	since, err := time.Parse(time.RFC3339, query.Get("since"))
@@ -69,6 +75,11 @@ func (s *Server) readLogs(w http.ResponseWriter, r *http.Request) {
 		since = time.Time{}
 	}
 	group, err := s.logGroup(query.Get("group"), query.Get("function"))
+	if err != nil {
+		writeProblem(w, http.StatusBadRequest, ProblemOf(err))
+		return
+	}
+	matches, err := logs.Matcher(query.Get("filter"))
 	if err != nil {
 		writeProblem(w, http.StatusBadRequest, ProblemOf(err))
 		return
@@ -81,6 +92,9 @@ func (s *Server) readLogs(w http.ResponseWriter, r *http.Request) {
 	w.WriteHeader(http.StatusOK)
 	lines, flush := json.NewEncoder(w), http.NewResponseController(w)
 	for event := range events {
+		if !matches(event.Message) {
+			continue
+		}
 		if err := lines.Encode(LogLine{event.Time, event.Stream, event.Message}); err != nil {
 			return
 		}

@@ -40,13 +40,19 @@ func cut[T any](all []T, limit, most int, token string) (page []T, next string, 
 
 // exists refuses a group that nobody made or wrote to.
 func (s *Service) exists(name string) error {
-	s.mu.RLock()
-	_, written := s.groups[name]
-	s.mu.RUnlock()
-	if _, recorded := s.records.Get(name); !recorded && !written {
+	if !s.Has(name) {
 		return missing()
 	}
 	return nil
+}
+
+// Has reports whether there is a group of that name, made or only written to.
+func (s *Service) Has(name string) bool {
+	s.mu.RLock()
+	_, written := s.groups[name]
+	s.mu.RUnlock()
+	_, recorded := s.records.Get(name)
+	return recorded || written
 }
 
 type streamsRequest struct {

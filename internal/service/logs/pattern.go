@@ -8,6 +8,16 @@ import "strings"
 // filters, filter log events").
 type pattern struct{ all, any, none []string }
 
+// Matcher returns a function that tells whether a message matches a filter
+// pattern, as FilterLogEvents does.
+func Matcher(text string) (func(message string) bool, error) {
+	p, err := parsePattern(text)
+	if err != nil {
+		return nil, err
+	}
+	return p.matches, nil
+}
+
 // parsePattern refuses patterns of JSON, of columns and regular expressions.
 func parsePattern(text string) (*pattern, error) {
 	p := &pattern{}
