@@ -190,7 +190,7 @@ func TestWireListsComeInPages(t *testing.T) {
 	c.call("ADMINISTRATOR", "CreateStack", "StackName", "mine", "TemplateBody", b.String())
 	c.settled("mine")
 	token := regexp.MustCompile(`<NextToken>([^<]+)`)
-	for action, want := range map[string]int{"ListStackResources": 130, "DescribeStackEvents": 3 + 3*130} {
+	for action, want := range map[string]int{"ListStackResources": 130, "DescribeStackEvents": 2 + 3*130} {
 		seen, next := map[string]bool{}, []string(nil)
 		for range 10 {
 			got := c.call("ADMINISTRATOR", action, append([]string{"StackName", "mine"}, next...)...)

@@ -230,6 +230,9 @@ func TestWireLifeOfAStack(t *testing.T) {
 			}
 		})
 	}
+	if got := c.call("ADMINISTRATOR", "DescribeStackEvents", "StackName", "mine"); strings.Contains(got, "REVIEW_IN_PROGRESS") {
+		t.Errorf("a stack that no change set made was under review\n%s", got)
+	}
 	if got := c.call("ADMINISTRATOR", "UpdateStack", "StackName", "mine", "UsePreviousTemplate", "true", "Parameters.member.1.ParameterKey", "Size", "Parameters.member.1.ParameterValue", "l"); !strings.Contains(got, "<StackId>") {
 		t.Fatal(got)
 	}

@@ -130,6 +130,9 @@ func (l *Loaded) rebind(stackID string) error {
 
 // plan compares what is loaded with what the stack has.
 func (s *Service) plan(k *Stack, l *Loaded) (*stack.Plan, error) {
+	if err := s.sameTypes(k, l); err != nil {
+		return nil, err
+	}
 	d := s.deployment(k, nil)
 	d.Bound, d.Placeholder = l.Bound, l.Input.placeholder
 	return d.Plan()
@@ -214,8 +217,8 @@ func (s *Service) begin(ctx context.Context, k *Stack, l *Loaded, next *update, 
 		return s.busy(k.StackName)
 	case err != nil:
 		return fmt.Errorf("record deployment: %w", err)
-	case !created:
-		return nil
+	case !created || l.Input.direct || l.Input.parentID != "":
+		return nil // without a change set nobody has reviewed it
 	}
 	return s.journal(k, progress).Status(ctx, stack.ReviewInProgress, "User Initiated")
 }
