@@ -2,8 +2,8 @@
 
 .PHONY: bench bench-peers
 
-# Measures hakone beside its peers and writes bench/RESULTS.md. The last row that it
-# measures, 12, makes 30,000 records; -rows leaves it out.
+# Measures hakone beside its peers and writes bench/RESULTS.md, in ten minutes at
+# most: rows that would begin later are told as not measured.
 bench: bench-peers
 	go run ./bench/suite -rounds 3 -each 1s -peers .venv/bench -out bench/RESULTS.md
 

@@ -24,6 +24,7 @@ func main() {
 	flag.StringVar(&s.peers, "peers", ".venv/bench", "folder that bench/peers installed the peers in")
 	flag.IntVar(&s.rounds, "rounds", 5, "how often each is measured")
 	flag.DurationVar(&s.each, "each", 2*time.Second, "how long one measurement of throughput takes")
+	flag.DurationVar(&s.limit, "limit", 10*time.Minute, "when no further row is begun")
 	flag.Parse()
 	if err := s.run(*only, *out); err != nil {
 		fmt.Fprintln(os.Stderr, err)
@@ -55,7 +56,8 @@ var rows = []row{
 	{13, "a deployment of 200 resources", "moto_server, the same creates", "5 ×", deployment},
 }
 
-func (s *session) run(only, out string) error {
+func (s *session) run(only, out string) (err error) {
+	start := time.Now()
 	if err := s.begin(); err != nil {
 		return err
 	}
@@ -67,8 +69,10 @@ func (s *session) run(only, out string) error {
 			continue
 		}
 		began := time.Now()
-		lines, err := r.measure(s)
-		if err != nil {
+		var lines []string
+		if began.Sub(start) > s.limit {
+			lines = []string{fmt.Sprintf("not measured: %v were over", s.limit)}
+		} else if lines, err = r.measure(s); err != nil {
 			lines = append(lines, "failed: "+err.Error())
 		}
 		fmt.Fprintf(&table, "| %d | %s | %s | %s | %s |\n", r.number, r.what, r.against, r.least, strings.Join(lines, "<br>"))

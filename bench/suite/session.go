@@ -22,6 +22,7 @@ type session struct {
 	peers  string
 	rounds int
 	each   time.Duration
+	limit  time.Duration // of all
 
 	folder  string // of this run; removed at the end
 	hakone  string // the binary
