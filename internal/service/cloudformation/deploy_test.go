@@ -263,6 +263,30 @@ func TestRefusals(t *testing.T) {
 	w.refused(err, "Requires capabilities : [CAPABILITY_NAMED_IAM]")
 }
 
+func TestAResourceKeepsItsType(t *testing.T) {
+	const before = `
+Resources:
+  A: {Type: AWS::SNS::Topic}
+  B: {Type: AWS::SNS::Topic}
+  C: {Type: AWS::SNS::Topic}
+`
+	after := strings.Replace(before, "C: {Type: AWS::SNS::Topic}", "D: {Type: AWS::Lambda::Function}", 1)
+	after = strings.Replace(after, "A: {Type: AWS::SNS::Topic}", "A: {Type: AWS::Lambda::Function}", 1)
+	after = strings.Replace(after, "B: {Type: AWS::SNS::Topic}", "B: {Type: AWS::IAM::Role}", 1)
+	const want = "Update of resource type is not permitted. The new template modifies resource type of the following resources: [A, B]"
+	w := open(t, t.TempDir())
+	k := w.must("s", before)
+	_, err := w.deploy("s", after)
+	w.refused(err, want)
+	c, err := w.CreateChangeSet(t.Context(), "c", "UPDATE", "", &cloudformation.DeployInput{StackName: "s", Text: after, GrantAll: true})
+	if err != nil || c.Status != "FAILED" || c.StatusReason != want {
+		t.Errorf("change set: %+v, %v", c, err)
+	}
+	if now, err := w.Describe("s"); err != nil || now.Status != stack.CreateComplete || now.Updated != k.Updated {
+		t.Errorf("the stack after that: %+v, %v", now, err)
+	}
+}
+
 func TestExportsAreGuarded(t *testing.T) {
 	w := open(t, t.TempDir())
 	w.must("network", network)
