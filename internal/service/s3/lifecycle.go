@@ -69,6 +69,8 @@ func (c *lifecycleConfiguration) check() error {
 		switch {
 		case r.Status != enabled && r.Status != disabled, e == nil && n == nil && r.AbortIncompleteMultipartUpload == nil, !r.scoped():
 			return malformedXML()
+		case e != nil && e.Days != 0 && e.Date != "": // of the schema's choice, one
+			return malformedXML()
 		case r.Filter != nil && c.Rules[0].Filter == nil:
 			return invalidRequest("Filter element can only be used in Lifecycle V2.")
 		case r.Filter == nil && c.Rules[0].Filter != nil:

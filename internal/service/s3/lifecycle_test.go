@@ -53,6 +53,7 @@ func TestLifecycleCheck(t *testing.T) {
 		"a negative number of versions":    {[]string{newer("-2")}, "InvalidArgument"},
 		"too many versions":                {[]string{newer("101")}, "InvalidArgument"},
 		"more days than a duration counts": {[]string{every + "<Expiration><Days>106752</Days></Expiration>"}, ""},
+		"a day and days":                   {[]string{every + "<Expiration><Date>2031-03-09T00:00:00Z</Date><Days>1</Days></Expiration>"}, "MalformedXML"},
 		"negative days":                    {[]string{every + "<Expiration><Days>-1</Days></Expiration>"}, "InvalidArgument"},
 	} {
 		text := "<LifecycleConfiguration>"
@@ -116,6 +117,7 @@ func TestBucketTypeRefuses(t *testing.T) {
 		"a negative number of versions":  {rule("NoncurrentVersionExpiration: {NoncurrentDays: 5, NewerNoncurrentVersions: -1}"), "InvalidArgument"},
 		"the older days of versions":     {rule("NoncurrentVersionExpirationInDays: 3"), ""},
 		"a prefix, tags and sizes":       {rule("ExpirationInDays: 3, Prefix: p, TagFilters: [{Key: a, Value: b}], ObjectSizeLessThan: 7"), ""},
+		"a day and days":                 {rule("ExpirationInDays: 3, ExpirationDate: '2031-03-09T00:00:00Z'"), "MalformedXML"},
 		"everything, with a delete mark": {rule("ExpiredObjectDeleteMarker: true"), ""},
 	} {
 		_, err := h.Create(t.Context(), &stack.Request{ProposedName: "box-" + randomID(8), Properties: properties(t, tt.text)})
