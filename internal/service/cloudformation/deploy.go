@@ -217,8 +217,8 @@ func (s *Service) begin(ctx context.Context, k *Stack, l *Loaded, next *update, 
 		return s.busy(k.StackName)
 	case err != nil:
 		return fmt.Errorf("record deployment: %w", err)
-	case !created:
-		return nil
+	case !created || l.Input.direct || l.Input.parentID != "":
+		return nil // without a change set nobody has reviewed it
 	}
 	return s.journal(k, progress).Status(ctx, stack.ReviewInProgress, "User Initiated")
 }
