@@ -68,7 +68,6 @@ func TestSAMDeploys(t *testing.T) {
 	if out := sam(deploy...); !strings.Contains(out, "No changes to deploy") {
 		t.Errorf("sam deploy again printed\n%s", out)
 	}
-	// SAM CLI itself does not know the address of the nested template, which is this server's: AWS's own tool deletes.
 	s.walk(administrator, nil, []step{
 		{call: "s3api put-object --bucket " + bucket + " --key kept"},
 		{call: "cloudformation delete-stack --stack-name sam-app"},
@@ -78,6 +77,18 @@ func TestSAMDeploys(t *testing.T) {
 		{call: "cloudformation wait stack-delete-complete --stack-name sam-app"},
 		{call: "s3api head-bucket --bucket " + bucket, want: "404", refused: true},
 	})
+
+	// SAM CLI deletes what it uploaded, too, and takes an address for one of S3 only
+	// if it begins with https://s3.
+	names, err := filepath.Abs("testdata/localhost")
+	if err != nil {
+		t.Fatal(err)
+	}
+	_, port, _ := strings.Cut(strings.TrimPrefix(s.status.Control, "http://"), ":")
+	sam = s.tool(append(administrator, "PYTHONPATH="+names, "AWS_ENDPOINT_URL_S3=https://s3.localhost:"+port), "sam/bin/sam", "sam")
+	sam(deploy...)
+	sam("delete", "--stack-name", "sam-app", "--no-prompts")
+	s.walk(administrator, nil, []step{{call: "cloudformation describe-stacks --stack-name sam-app", want: "does not exist", refused: true}})
 }
 
 // TestCDKDeploys makes CDK's bootstrap stack and deploys an app by the roles and
