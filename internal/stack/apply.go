@@ -95,7 +95,7 @@ func (d *Deployment) fail(ctx context.Context, creating bool, reason string, f *
 	case creating && d.KeepOnFailure:
 		failed.Status, err = CreateFailed, d.Journal.Status(ctx, CreateFailed, reason)
 	case creating:
-		failed.Status, err = d.rollBackCreate(ctx, reason+" Rollback requested by user.")
+		failed.Status, err = d.rollBackCreate(ctx, strings.TrimSuffix(reason, ".")+". Rollback requested by user.")
 	default:
 		failed.Status, err = d.rollBackUpdate(ctx, reason)
 	}

@@ -304,6 +304,10 @@ func TestExportsAreGuarded(t *testing.T) {
 	if !errors.As(err, &failed) || !strings.HasPrefix(failed.Reason, "Export with name network-SubnetId is already exported by stack network") || k.Status != stack.RollbackComplete {
 		t.Errorf("taking an export name: %v, %+v", err, k)
 	}
+	const reason = "Export with name network-SubnetId is already exported by stack network. Rollback requested by user."
+	if events, err := w.Events("other"); err != nil || !slices.ContainsFunc(events, func(e stack.Event) bool { return e.Reason == reason }) {
+		t.Errorf("no event says %q: %v, %+v", reason, err, events)
+	}
 	_, err = w.deploy("other", network)
 	w.refused(err, fmt.Sprintf("Stack:%s is in ROLLBACK_COMPLETE state and can not be updated.", k.StackID))
 	if k, err = w.Deploy(t.Context(), &cloudformation.DeployInput{StackName: "other", Text: network, ReplaceFailed: true}); err != nil || k.Status != stack.CreateComplete {
