@@ -10,6 +10,8 @@ import (
 	"strconv"
 	"strings"
 	"time"
+
+	"golang.org/x/sys/unix"
 )
 
 // family returns the ids of the processes in the room, beside the first one:
@@ -22,23 +24,49 @@ func (p *Process) family() []int {
 	}
 	var all []int
 	for next := []int{p.pid}; len(next) > 0 && len(all) < 10_000; next = next[1:] {
-		tasks, _ := filepath.Glob("/proc/" + strconv.Itoa(next[0]) + "/task/*/children")
-		for _, task := range tasks {
-			text, err := os.ReadFile(task) //nolint:gosec // in /proc
-			if err != nil {
-				continue // ended meanwhile
-			}
-			for field := range strings.FieldsSeq(string(text)) {
-				if pid, err := strconv.Atoi(field); err == nil {
-					all, next = append(all, pid), append(next, pid)
-				}
-			}
-		}
+		found := children(next[0])
+		all, next = append(all, found...), append(next, found...)
 	}
 	if p.room == nil {
 		all = append(all, p.pid)
 	}
 	return all
+}
+
+// children returns the ids of the processes that a process started, those of all
+// its threads. It is asked while calls wait.
+func children(pid int) (found []int) {
+	dir, err := os.Open("/proc/" + strconv.Itoa(pid) + "/task")
+	if err != nil {
+		return nil // ended meanwhile
+	}
+	defer dir.Close()
+	threads, err := dir.Readdirnames(-1)
+	if err != nil {
+		return nil
+	}
+	at := int(dir.Fd())
+	for _, thread := range threads {
+		fd, err := unix.Openat(at, thread+"/children", unix.O_RDONLY|unix.O_CLOEXEC, 0)
+		if err != nil {
+			continue // ended meanwhile
+		}
+		var text []byte
+		for buf := make([]byte, 4096); ; {
+			n, err := unix.Read(fd, buf)
+			if n <= 0 || err != nil {
+				break
+			}
+			text = append(text, buf[:n]...)
+		}
+		_ = unix.Close(fd)
+		for field := range bytes.FieldsSeq(text) {
+			if pid, err := strconv.Atoi(string(field)); err == nil {
+				found = append(found, pid)
+			}
+		}
+	}
+	return found
 }
 
 // Memory returns the memory that the process and what it started have for
