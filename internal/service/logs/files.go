@@ -2,7 +2,6 @@ package logs
 
 import (
 	"bufio"
-	"bytes"
 	"context"
 	"crypto/sha256"
 	"encoding/hex"
@@ -15,7 +14,9 @@ import (
 	"os"
 	"path/filepath"
 	"slices"
+	"strconv"
 	"time"
+	"unicode/utf8"
 )
 
 // Events are kept in a file per group, a JSON object a line, the first of which
@@ -114,27 +115,29 @@ func (s *Service) flushGroup(name string, g *group) error {
 	events, next := slices.Clone(kept), g.next
 	g.mu.Unlock()
 
-	var b bytes.Buffer
-	lines := json.NewEncoder(&b)
-	lines.SetEscapeHTML(false)
+	size := 256
+	for i := range events {
+		size += len(events[i].Message) + len(events[i].Stream) + 64
+	}
+	b := make([]byte, 0, size)
 	if anew {
-		if err := lines.Encode(fileHead{name, g.since}); err != nil {
+		head, err := json.Marshal(fileHead{name, g.since})
+		if err != nil {
 			return err
 		}
+		b = append(append(b, head...), '\n')
 	}
-	for _, e := range events {
-		if err := lines.Encode(fileEvent{e.Time.UnixNano(), e.Stream, e.Message, e.Sequence}); err != nil {
-			return err
-		}
+	for i := range events {
+		b = appendEvent(b, &events[i])
 	}
-	n := int64(b.Len())
+	n := int64(len(b))
 	path := s.file(name)
 	if anew {
-		if err := replace(path, b.Bytes()); err != nil {
+		if err := replace(path, b); err != nil {
 			return err
 		}
 	} else {
-		if err := extend(path, b.Bytes()); err != nil {
+		if err := extend(path, b); err != nil {
 			return err
 		}
 		n += g.size
@@ -143,6 +146,41 @@ func (s *Service) flushGroup(name string, g *group) error {
 	defer g.mu.Unlock()
 	g.size, g.written, g.stale = n, next, false
 	return nil
+}
+
+// appendEvent appends an event's line, a fileEvent: functions that are called often
+// write many.
+func appendEvent(b []byte, e *Event) []byte {
+	b = strconv.AppendInt(append(b, `{"t":`...), e.Time.UnixNano(), 10)
+	b = appendText(append(b, `,"s":`...), e.Stream)
+	b = appendText(append(b, `,"m":`...), e.Message)
+	b = strconv.AppendUint(append(b, `,"n":`...), e.Sequence, 10)
+	return append(b, "}\n"...)
+}
+
+// appendText appends a JSON string.
+func appendText(b []byte, text string) []byte {
+	start := len(b)
+	b = append(b, '"')
+	for i := range len(text) {
+		switch c := text[i]; {
+		case c == '"' || c == '\\':
+			b = append(b, '\\', c)
+		case c == '\n':
+			b = append(b, '\\', 'n')
+		case c == '\t':
+			b = append(b, '\\', 't')
+		case c < ' ' || c >= utf8.RuneSelf:
+			whole, err := json.Marshal(text)
+			if err != nil { // a string is always one
+				whole = []byte(`""`)
+			}
+			return append(b[:start], whole...)
+		default:
+			b = append(b, c)
+		}
+	}
+	return append(b, '"')
 }
 
 func replace(path string, content []byte) error {

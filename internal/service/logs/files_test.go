@@ -1,8 +1,10 @@
 package logs
 
 import (
+	"encoding/json"
 	"os"
 	"path/filepath"
+	"strings"
 	"testing"
 	"time"
 
@@ -96,6 +98,20 @@ func TestRetentionForgetsOldEvents(t *testing.T) {
 	for _, s := range []*Service{s, reopen(t, records, dir)} {
 		if diff := cmp.Diff([]string{"new"}, messages(s, 0)); diff != "" {
 			t.Errorf("events (-want +got):\n%s", diff)
+		}
+	}
+}
+
+func TestLinesOfFilesAreJSON(t *testing.T) {
+	for _, text := range []string{"", "plain", "tab\tand line\n", `"quoted\ `, "é€😀", "\x00\x1f\x7f", "<b>&", "cut \xff off", "\u2028"} {
+		var got fileEvent
+		line := appendEvent(nil, &Event{Time: time.Unix(1, 2), Stream: text, Message: text + "!", Sequence: 7})
+		if err := json.Unmarshal(line, &got); err != nil {
+			t.Errorf("%q: %v", line, err)
+		}
+		text = strings.ToValidUTF8(text, "\ufffd")
+		if diff := cmp.Diff(fileEvent{1_000_000_002, text, text + "!", 7}, got); diff != "" {
+			t.Errorf("event (-want +got):\n%s", diff)
 		}
 	}
 }
