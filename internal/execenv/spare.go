@@ -4,6 +4,7 @@ import (
 	"log/slog"
 	"path/filepath"
 	"sync"
+	"time"
 )
 
 // The spares are interpreters that were started ahead of need, one of each
@@ -14,6 +15,7 @@ type spares struct {
 
 	mu      sync.Mutex
 	running bool // between the start and the end of Run
+	stopped chan struct{}
 	wanted  map[*interpreter]bool
 	ready   map[*interpreter]*worker
 }
@@ -32,19 +34,30 @@ func (s *spares) want(in *interpreter) {
 	}
 }
 
+// restock is how long after a spare was taken the next one is started: not while
+// the function that got it starts, which it would slow down on a machine with few
+// processors.
+const restock = 100 * time.Millisecond
+
 // take returns a spare, or nil if there is none, and sees to the next one.
 func (s *spares) take(in *interpreter) *worker {
 	s.want(in)
 	s.mu.Lock()
 	w := s.ready[in]
 	delete(s.ready, in)
-	running := s.running
+	running, stopped := s.running, s.stopped
 	s.mu.Unlock()
 	if w == nil {
 		return nil
 	}
 	if running {
-		s.pool.background(func() { s.refill(in) })
+		s.pool.background(func() {
+			select {
+			case <-time.After(restock):
+				s.refill(in)
+			case <-stopped:
+			}
+		})
 	}
 	select {
 	case <-w.proc.Done():
@@ -83,7 +96,7 @@ func (s *spares) refill(in *interpreter) {
 // run starts what is wanted.
 func (s *spares) run() {
 	s.mu.Lock()
-	s.running = !s.pool.cfg.NoSpares
+	s.running, s.stopped = !s.pool.cfg.NoSpares, make(chan struct{})
 	var start []*interpreter
 	for in := range s.wanted {
 		if s.running {
@@ -100,6 +113,9 @@ func (s *spares) run() {
 func (s *spares) stop() {
 	s.mu.Lock()
 	defer s.mu.Unlock()
+	if s.running {
+		close(s.stopped)
+	}
 	s.running, s.ready, s.wanted = false, nil, nil
 }
 
