@@ -86,6 +86,7 @@ type Gateway struct {
 
 	mu      sync.Mutex    // held while a table is compiled and swapped in
 	swapped chan struct{} // closed, and replaced, when a table is swapped in
+	hurry   chan struct{} // gets a value when somebody waits for a table
 }
 
 // New returns a gateway that serves what c.APIs has at the time of the call;
@@ -97,7 +98,7 @@ func New(c Config) *Gateway {
 	if c.Now == nil {
 		c.Now = time.Now
 	}
-	g := &Gateway{config: c, swapped: make(chan struct{}), bodyPause: bodyPause, bodies: bodyMemory{max: maxBodies}}
+	g := &Gateway{config: c, swapped: make(chan struct{}), hurry: make(chan struct{}, 1), bodyPause: bodyPause, bodies: bodyMemory{max: maxBodies}}
 	g.verifier = &sigv4.Verifier{
 		Keys:    c.Keys,
 		Scope:   sigv4.Scope{Region: c.Region, Service: "execute-api"},
@@ -133,8 +134,25 @@ func (g *Gateway) Run(ctx context.Context) error {
 			if !ok {
 				return nil
 			}
+			began := time.Now()
 			g.Refresh()
+			g.rest(ctx, restFor*time.Since(began))
 		}
+	}
+}
+
+// restFor is how long the gateway rests after a table was compiled, in the time
+// that took: many changes in a row are to cost a part of the processor only.
+const restFor = 4
+
+// rest waits for a time, or until somebody waits for a table.
+func (g *Gateway) rest(ctx context.Context, d time.Duration) {
+	timer := time.NewTimer(d)
+	defer timer.Stop()
+	select {
+	case <-timer.C:
+	case <-g.hurry:
+	case <-ctx.Done():
 	}
 }
 
@@ -157,6 +175,10 @@ func (g *Gateway) WaitFor(ctx context.Context, revision uint64) error {
 		g.mu.Unlock()
 		if g.table.Load().revision >= revision {
 			return nil
+		}
+		select {
+		case g.hurry <- struct{}{}:
+		default: // it hurries
 		}
 		select {
 		case <-swapped:

@@ -34,7 +34,7 @@ func (s *Server) runUserData(ctx context.Context) error {
 	case <-ctx.Done():
 		return nil
 	}
-	changes, leave := s.store.Changes()
+	changes, leave := s.store.Changes("ec2.instances", "ec2.userdata")
 	defer leave()
 	var running sync.WaitGroup
 	defer running.Wait()

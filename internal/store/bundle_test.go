@@ -4,6 +4,7 @@ import (
 	"bufio"
 	"errors"
 	"fmt"
+	"maps"
 	"os"
 	"os/exec"
 	"strings"
@@ -34,11 +35,7 @@ func put(t *testing.T, s *store.Store, n int, keys ...string) {
 }
 
 func all(s *store.Store) map[string]int {
-	got := map[string]int{}
-	for key, n := range store.In[int](s, "test.n").All() {
-		got[key] = n
-	}
-	return got
+	return maps.Collect(store.In[int](s, "test.n").All())
 }
 
 func TestRecordsOutliveTheBundlesThatBroughtThem(t *testing.T) {

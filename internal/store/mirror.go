@@ -30,7 +30,7 @@ type mirror struct {
 	isReady bool
 	count   uint64 // messages received while loading
 	waiters []waiter
-	subs    map[chan struct{}]struct{}
+	news    news
 }
 
 // A record is the last state of one key. Deleted records stay as markers: a
@@ -60,7 +60,7 @@ type waiter struct {
 }
 
 func newMirror() *mirror {
-	return &mirror{ready: make(chan struct{}), records: map[string]map[string]record{}, beats: map[string]heard{}, subs: map[chan struct{}]struct{}{}}
+	return &mirror{ready: make(chan struct{}), records: map[string]map[string]record{}, beats: map[string]heard{}, news: newNews()}
 }
 
 // receive applies a change, or a whole batch when its last change arrives. While
@@ -148,12 +148,7 @@ func (m *mirror) announceLocked() {
 		close(w.done)
 		return true
 	})
-	for ch := range m.subs {
-		select {
-		case ch <- struct{}{}:
-		default: // a value is waiting already
-		}
-	}
+	m.news.announce()
 }
 
 func (m *mirror) putLocked(c change) error {
@@ -169,6 +164,7 @@ func (m *mirror) putLocked(c change) error {
 		records = map[string]record{}
 		m.records[collection] = records
 	}
+	m.news.add(c.rev, location{collection, key})
 	records[key] = record{data: c.data, rev: c.rev, deleted: c.deleted, own: !c.bundled || records[key].own}
 	return nil
 }
@@ -358,17 +354,5 @@ func (m *mirror) wait(ctx context.Context, rev uint64) error {
 		return m.failure()
 	case <-ctx.Done():
 		return ctx.Err()
-	}
-}
-
-func (m *mirror) subscribe() (<-chan struct{}, func()) {
-	ch := make(chan struct{}, 1)
-	m.mu.Lock()
-	defer m.mu.Unlock()
-	m.subs[ch] = struct{}{}
-	return ch, func() {
-		m.mu.Lock()
-		defer m.mu.Unlock()
-		delete(m.subs, ch)
 	}
 }

@@ -354,10 +354,6 @@ func (s *Store) Close() (err error) {
 	return err
 }
 
-// Changes returns a channel that gets a value after the mirror moved; several
-// moves may be one value. The function ends the subscription.
-func (s *Store) Changes() (<-chan struct{}, func()) { return s.mirror.subscribe() }
-
 // Revision grows with every change of the mirror.
 func (s *Store) Revision() uint64 { return s.mirror.revision() }
 

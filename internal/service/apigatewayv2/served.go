@@ -35,8 +35,8 @@ func (s *Service) served(d *document) Served {
 
 // Changes returns a channel that gets a value after records changed; the
 // function ends the subscription.
-func (s *Service) Changes() (<-chan struct{}, func()) { return s.config.Store.Changes() }
+func (s *Service) Changes() (<-chan struct{}, func()) { return s.config.Store.Changes(collections...) }
 
 // Revision returns the revision of the records that [Service.Served] sees at
 // least.
-func (s *Service) Revision() uint64 { return s.config.Store.Revision() }
+func (s *Service) Revision() uint64 { return s.config.Store.RevisionOf(collections...) }

@@ -79,12 +79,15 @@ func New(c Config) *Service {
 	}
 	return &Service{
 		config:    c,
-		apis:      store.In[document](c.Store, "apigatewayv2.apis"),
-		snapshots: store.In[snapshot](c.Store, "apigatewayv2.snapshots"),
-		domains:   store.In[domainDocument](c.Store, "apigatewayv2.domains"),
-		vpcLinks:  store.In[VpcLink](c.Store, "apigatewayv2.vpclinks"),
+		apis:      store.In[document](c.Store, collections[0]),
+		snapshots: store.In[snapshot](c.Store, collections[1]),
+		domains:   store.In[domainDocument](c.Store, collections[2]),
+		vpcLinks:  store.In[VpcLink](c.Store, collections[3]),
 	}
 }
+
+// collections are those that what is served is made of.
+var collections = []string{"apigatewayv2.apis", "apigatewayv2.snapshots", "apigatewayv2.domains", "apigatewayv2.vpclinks"}
 
 // now returns the time in the precision that the API has.
 func (s *Service) now() time.Time { return s.config.Now().UTC().Truncate(time.Second) }

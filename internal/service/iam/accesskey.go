@@ -84,9 +84,11 @@ func (s *Service) CreateAccessKey(ctx context.Context, in *UserNameInput) (*Acce
 
 // keysOf lists the keys of a user.
 func (s *Service) keysOf(user string) []accessKey {
+	s.compile()
 	var list []accessKey
-	for _, k := range s.keys.All() {
-		if fold(k.UserName) == fold(user) {
+	ids, _ := s.compiled.Load().owned.get(fold(user))
+	for _, id := range ids {
+		if k, ok := s.keys.Get(id); ok {
 			list = append(list, k)
 		}
 	}

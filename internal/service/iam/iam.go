@@ -68,13 +68,13 @@ func New(c Config) (*Service, error) {
 		partition: c.Partition,
 		log:       c.Log,
 		now:       c.Now,
-		users:     store.In[User](c.Store, "iam.users"),
-		groups:    store.In[Group](c.Store, "iam.groups"),
-		roles:     store.In[Role](c.Store, "iam.roles"),
-		policies:  store.In[Policy](c.Store, "iam.policies"),
+		users:     store.In[User](c.Store, usersName),
+		groups:    store.In[Group](c.Store, groupsName),
+		roles:     store.In[Role](c.Store, rolesName),
+		policies:  store.In[Policy](c.Store, policiesName),
 		profiles:  store.In[InstanceProfile](c.Store, "iam.instanceprofiles"),
 		oidc:      store.In[OpenIDConnectProvider](c.Store, "iam.oidcproviders"),
-		keys:      store.In[accessKey](c.Store, "iam.accesskeys"),
+		keys:      store.In[accessKey](c.Store, keysName),
 		settings:  store.In[setting](c.Store, "iam.settings"),
 	}
 	if s.partition == "" {
@@ -97,7 +97,7 @@ func New(c Config) (*Service, error) {
 // Run keeps the snapshot current with changes that other nodes make, until ctx
 // is done.
 func (s *Service) Run(ctx context.Context) error {
-	changed, cancel := s.store.Changes()
+	changed, cancel := s.store.Changes(collections...)
 	defer cancel()
 	for {
 		s.compile()

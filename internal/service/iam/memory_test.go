@@ -5,10 +5,6 @@ import (
 	"log/slog"
 	"runtime"
 	"testing"
-
-	"github.com/hakonegate/hakone/internal/access"
-	"github.com/hakonegate/hakone/policy"
-	"github.com/hakonegate/hakone/sigv4"
 )
 
 // Five thousand roles with twenty statements each, no two alike, fit in 100 MB:
@@ -21,11 +17,8 @@ func TestSnapshotOfManyRoles(t *testing.T) {
 	before := heap()
 	c := compiler{
 		Service: &Service{account: "123456789012", partition: "aws", log: slog.New(slog.DiscardHandler)},
-		next: &snapshot{
-			keys: map[string]sigv4.Key{}, users: map[string]*access.User{}, roles: map[string]*access.Role{}, roleIDs: map[string]string{},
-			managed: map[string]*policy.Policy{}, cache: map[text]*policy.Policy{},
-		},
-		documents: map[string]Document{}, names: map[string]string{}, ids: map[string]string{},
+		next:    newSnapshot(0),
+		ids:     map[string]string{},
 	}
 	for i := range roles {
 		name := fmt.Sprintf("role-%d", i)

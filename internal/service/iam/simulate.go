@@ -81,14 +81,16 @@ func (s *Service) SimulatePrincipalPolicy(_ context.Context, in *SimulateInput) 
 
 // userByARN returns the policies of a user, or of a group as if a user had them.
 func (s *Service) userByARN(arn string) (policy.Set, bool) {
-	for _, u := range s.compiled.Load().users {
+	now := s.compiled.Load()
+	for u := range now.users.all() {
 		if u.ARN == arn {
 			return u.Policies, true
 		}
 	}
 	for _, g := range s.groups.All() {
 		if g.Arn == arn {
-			c := compiler{Service: s, next: &snapshot{managed: s.compiled.Load().managed, cache: map[text]*policy.Policy{}}}
+			c := compiler{Service: s, next: newSnapshot(0)}
+			c.next.managed = now.managed
 			return policy.Set{Identity: c.grants(g.Grants)}, true
 		}
 	}

@@ -14,12 +14,37 @@ import (
 // not change; a new one replaces it.
 type snapshot struct {
 	revision uint64
-	keys     map[string]sigv4.Key    // active keys by access key id
-	users    map[string]*access.User // by unique id
+	keys     layers[sigv4.Key]       // active keys by access key id
+	users    layers[*access.User]    // by unique id
+	names    layers[*access.User]    // by folded name
+	owned    layers[[]string]        // ids of access keys by their user's folded name
 	roles    map[string]*access.Role // by unique id
 	roleIDs  map[string]string       // unique ids by ARN
 	managed  map[string]*policy.Policy
-	cache    map[text]*policy.Policy
+
+	// Of who compiles.
+	cache     map[text]*policy.Policy
+	groups    map[string][]*policy.Policy // by folded name
+	documents map[string]Document         // of the account's managed policies, by ARN
+	policies  map[string]string           // their names
+	age       int                         // records compiled since everything was
+}
+
+func newSnapshot(revision uint64) *snapshot {
+	return &snapshot{
+		revision:  revision,
+		keys:      newLayers[sigv4.Key](),
+		users:     newLayers[*access.User](),
+		names:     newLayers[*access.User](),
+		owned:     newLayers[[]string](),
+		roles:     map[string]*access.Role{},
+		roleIDs:   map[string]string{},
+		managed:   map[string]*policy.Policy{},
+		cache:     map[text]*policy.Policy{},
+		groups:    map[string][]*policy.Policy{},
+		documents: map[string]Document{},
+		policies:  map[string]string{},
+	}
 }
 
 const denyAll = `{"Version":"2012-10-17","Statement":{"Effect":"Deny","Action":"*","Resource":"*"}}`
@@ -35,7 +60,7 @@ type text struct {
 // Key returns the secret and the caller of a long-term access key. A session
 // token beside one is refused.
 func (s *Service) Key(_ context.Context, accessKeyID, sessionToken string) (sigv4.Key, error) {
-	key, ok := s.compiled.Load().keys[accessKeyID]
+	key, ok := s.compiled.Load().keys.get(accessKeyID)
 	switch {
 	case !ok:
 		return sigv4.Key{}, sigv4.ErrUnknownKey
@@ -71,8 +96,7 @@ func (s *Service) RoleByName(name string) (*access.Role, bool) {
 
 // UserByID returns the user with a unique id.
 func (s *Service) UserByID(id string) (*access.User, bool) {
-	u, ok := s.compiled.Load().users[id]
-	return u, ok
+	return s.compiled.Load().users.get(id)
 }
 
 // ManagedPolicy returns a managed policy by its ARN, compiled as a session
@@ -96,20 +120,18 @@ func (s *Service) Revision() uint64 { return s.compiled.Load().revision }
 func (s *Service) compile() {
 	s.compiling.Lock()
 	defer s.compiling.Unlock()
-	revision := s.store.Revision()
+	revision := s.store.RevisionOf(collections...)
 	old := s.compiled.Load()
 	if old != nil && old.revision == revision {
 		return
 	}
-	c := compiler{Service: s, next: &snapshot{
-		revision: revision,
-		keys:     map[string]sigv4.Key{},
-		users:    map[string]*access.User{},
-		roles:    map[string]*access.Role{},
-		roleIDs:  map[string]string{},
-		managed:  map[string]*policy.Policy{},
-		cache:    map[text]*policy.Policy{},
-	}}
+	if old != nil {
+		if next := s.follow(old, revision); next != nil {
+			s.compiled.Store(next)
+			return
+		}
+	}
+	c := compiler{Service: s, next: newSnapshot(revision)}
 	if old != nil {
 		c.old = old.cache
 	}
@@ -120,29 +142,24 @@ func (s *Service) compile() {
 // A compiler builds one snapshot.
 type compiler struct {
 	*Service
-	next      *snapshot
-	old       map[text]*policy.Policy
-	groups    map[string][]*policy.Policy
-	documents map[string]Document // of the account's managed policies, by ARN
-	names     map[string]string
-	ids       map[string]string // unique ids of users and roles, by ARN
+	next *snapshot
+	old  map[text]*policy.Policy
+	ids  map[string]string // unique ids of users and roles, by ARN
 }
 
 func (c *compiler) run() {
-	c.documents, c.names, c.ids = map[string]Document{}, map[string]string{}, map[string]string{}
+	c.ids = map[string]string{}
 	for arn, p := range c.policies.All() {
-		c.documents[arn], c.names[arn] = p.document(), p.PolicyName
+		c.next.documents[arn], c.next.policies[arn] = p.document(), p.PolicyName
 		if compiled := c.policy(policy.Identity, p.PolicyName, arn, p.document()); compiled != nil {
 			c.next.managed[arn] = compiled
 		}
 	}
-	c.groups = map[string][]*policy.Policy{}
-	for key, g := range c.Service.groups.All() {
-		c.groups[key] = c.grants(g.Grants)
+	for key, g := range c.groups.All() {
+		c.next.groups[key] = c.grants(g.Grants)
 	}
-	users := map[string]*access.User{} // by folded name
 	for key, u := range c.users.All() {
-		users[key] = c.user(&u)
+		c.user(key, &u)
 		c.ids[u.Arn] = u.UserId
 	}
 	roles := []Role{}
@@ -154,7 +171,10 @@ func (c *compiler) run() {
 		c.role(&roles[i])
 	}
 	for id, k := range c.keys.All() {
-		if u := users[fold(k.UserName)]; u != nil && k.Status == active {
+		name := fold(k.UserName)
+		owned, _ := c.next.owned.get(name)
+		c.next.owned.set(name, append(owned, id))
+		if u, ok := c.next.names.get(name); ok && k.Status == active {
 			c.key(id, &k, u)
 		}
 	}
@@ -166,19 +186,19 @@ func (c *compiler) key(id string, k *accessKey, u *access.User) {
 		c.log.Error("access key cannot be opened", "access_key_id", id, "error", err)
 		return
 	}
-	c.next.keys[id] = sigv4.Key{SecretAccessKey: string(secret), Caller: u.Caller(id)}
+	c.next.keys.set(id, sigv4.Key{SecretAccessKey: string(secret), Caller: u.Caller(id)})
 }
 
-func (c *compiler) user(u *User) *access.User {
+func (c *compiler) user(key string, u *User) {
 	compiled := &access.User{
 		Name: u.UserName, ARN: u.Arn, ID: u.UserId, AccountID: c.account, Tags: tagMap(u.Tags),
 		Policies: policy.Set{Identity: c.grants(u.Grants), Boundary: c.boundaryPolicy(u.PermissionsBoundary)},
 	}
 	for _, g := range u.Groups {
-		compiled.Policies.Identity = append(compiled.Policies.Identity, c.groups[g]...)
+		compiled.Policies.Identity = append(compiled.Policies.Identity, c.next.groups[g]...)
 	}
-	c.next.users[u.UserId] = compiled
-	return compiled
+	c.next.users.set(u.UserId, compiled)
+	c.next.names.set(key, compiled)
 }
 
 func (c *compiler) role(r *Role) {
@@ -226,7 +246,7 @@ func (c *compiler) boundaryPolicy(b *Boundary) *policy.Policy {
 	if p, ok := c.aws[arn]; ok {
 		return p.boundary
 	}
-	return c.policy(policy.Boundary, c.names[arn], arn, c.documents[arn])
+	return c.policy(policy.Boundary, c.next.policies[arn], arn, c.next.documents[arn])
 }
 
 // policy compiles a document, or takes it over from the last snapshot. Equal

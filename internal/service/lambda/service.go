@@ -87,7 +87,7 @@ func (s *Service) Run(ctx context.Context) error {
 	defer working.Wait()
 	working.Go(func() { s.work(ctx) })
 	working.Go(func() { s.takeOver(ctx) })
-	changes, cancel := s.cfg.Store.Changes()
+	changes, cancel := s.cfg.Store.Changes(compiledOf...)
 	defer cancel()
 	for {
 		s.refresh()

@@ -39,12 +39,15 @@ type weighted struct {
 	share   float64
 }
 
+// compiledOf are the collections that a snapshot is made of.
+var compiledOf = []string{"lambda.functions", "lambda.layers"}
+
 // refresh compiles what changed since the last snapshot.
 func (s *Service) refresh() {
 	s.refreshing.Lock()
 	defer s.refreshing.Unlock()
 	old := s.compiled.Load()
-	revision := s.cfg.Store.Revision()
+	revision := s.cfg.Store.RevisionOf(compiledOf...)
 	if old.functions != nil && old.revision == revision {
 		return
 	}
