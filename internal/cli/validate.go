@@ -93,7 +93,9 @@ func (p *program) validate(file string, o *offlineOptions) ([]template.Warning, 
 	}
 	warnings := l.Warnings
 	if l.Bound != nil {
-		warnings = append(append(warnings, policyWarnings(l.Bound.Resources())...), unserved(l)...)
+		found, refused := policyFindings(l.Bound.Resources())
+		warnings = append(append(warnings, found...), unserved(l)...)
+		err = withFaults(err, refused)
 	}
 	return warnings, err
 }

@@ -1,22 +1,35 @@
 package cli
 
 import (
+	"bytes"
+	"errors"
 	"fmt"
+	"slices"
 	"strings"
 
 	"github.com/hakonegate/hakone/internal/template"
 	"github.com/hakonegate/hakone/policy"
 )
 
-// policyWarnings tells what IAM accepts in the policies of a template though it
-// can never match, such as a misspelt action. What functions give is not looked at.
-func policyWarnings(resources []*template.Resource) []template.Warning {
+// policyFindings tells what IAM would refuse in the policies of a template, and what
+// it accepts though it can never match, such as a misspelt action. What functions
+// give is not looked at.
+func policyFindings(resources []*template.Resource) ([]template.Warning, []*template.Error) {
 	var out []template.Warning
+	var refused []*template.Error
 	add := func(kind policy.Kind, n *template.Node, what string) {
 		if !n.IsMap() {
 			return
 		}
-		d, err := policy.Parse(kind, literal(n).JSON(""))
+		text := literal(n).JSON("")
+		d, err := policy.Parse(kind, text)
+		if malformed, ok := errors.AsType[*policy.MalformedError](err); ok && bytes.Equal(text, n.JSON("")) {
+			refused = append(refused, &template.Error{
+				Message: malformed.Message,
+				Notes:   []template.Note{{Position: n.Position, Text: strings.TrimSuffix(what+": "+malformed.Element, ": ")}},
+				Hint:    malformed.Detail,
+			})
+		}
 		if err != nil {
 			return // it may be a function's value; the deployment tells
 		}
@@ -43,7 +56,26 @@ func policyWarnings(resources []*template.Resource) []template.Warning {
 			}
 		}
 	}
-	return out
+	return out, refused
+}
+
+// withFaults returns err and the faults as one error.
+func withFaults(err error, faults []*template.Error) error {
+	if len(faults) == 0 {
+		return err
+	}
+	if err == nil {
+		first := *faults[0]
+		first.More = faults[1:]
+		return &first
+	}
+	first, ok := errors.AsType[*template.Error](err)
+	if !ok {
+		return err
+	}
+	all := *first
+	all.More = slices.Concat(first.More, faults)
+	return &all
 }
 
 // literal returns n with everything that functions give replaced by what matches
