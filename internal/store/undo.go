@@ -14,11 +14,13 @@ const undoName = "store.undo"
 
 type undoKey struct{}
 
-// undoEntry is one record that was changed: what it was, and what it became.
+// undoEntry is one record that was made, deleted or changed: what it was, and what
+// it became.
 type undoEntry struct {
 	Collection, Key string
-	Before          []byte `json:",omitempty"` // nil: there was none
-	After           []byte `json:",omitempty"` // SHA-256; nil: there is none
+	Before          []byte     `json:",omitempty"` // nil: there was none
+	After           []byte     `json:",omitempty"` // SHA-256; nil: there is none
+	Parts           []undoPart `json:",omitempty"` // of a record that was there and is: only what differs
 }
 
 // WithUndo returns a context under which every change is also written to the
@@ -50,10 +52,15 @@ func (tx *Tx) logUndo(ctx context.Context) error {
 		if t.seen.rev != 0 && !t.seen.deleted {
 			e.Before = t.seen.data
 		}
-		if !t.deleted {
-			e.After = digest(t.data)
-		}
 		t.read = true // what is logged as "before" must be what is replaced
+		if parts, ok := differences(e.Before, t.data); ok && !t.deleted {
+			e.Before, e.Parts = nil, parts
+			if len(parts) == 0 {
+				continue
+			}
+		} else if !t.deleted {
+			e.After = digest(canonical(t.data))
+		}
 		entries = append(entries, e)
 	}
 	if len(entries) == 0 {
@@ -73,9 +80,9 @@ func (tx *Tx) Keep(log string) error {
 	return err
 }
 
-// Undo takes back all changes of a log at once, newest first, and ends it. A
-// record that somebody else changed since stays as it is; their names are
-// returned. A log that does not exist is an empty one.
+// Undo takes back all changes of a log at once, newest first, and ends it. What
+// somebody else changed since stays as it is, records and members of records; their
+// names are returned. A log that does not exist is an empty one.
 func (s *Store) Undo(ctx context.Context, log string) (kept []string, err error) {
 	err = s.Atomically(WithoutUndo(ctx), func(tx *Tx) error {
 		kept = nil
@@ -85,7 +92,20 @@ func (s *Store) Undo(ctx context.Context, log string) (kept []string, err error)
 			if !ok {
 				data = nil
 			}
-			if !bytes.Equal(digest(data), e.After) {
+			if len(e.Parts) > 0 {
+				now, all := takeBack(data, e.Parts)
+				if !all {
+					kept = append(kept, fmt.Sprintf("parts of %s %q", e.Collection, e.Key))
+				}
+				if bytes.Equal(now, data) {
+					continue
+				}
+				if err := tx.stage(e.Collection, e.Key, now); err != nil {
+					return err
+				}
+				continue
+			}
+			if !e.left(data) {
 				kept = append(kept, fmt.Sprintf("%s %q", e.Collection, e.Key))
 				continue
 			}
@@ -99,6 +119,11 @@ func (s *Store) Undo(ctx context.Context, log string) (kept []string, err error)
 		return tx.Keep(log)
 	})
 	return kept, err
+}
+
+// left reports whether a record is as the change left it.
+func (e *undoEntry) left(data []byte) bool {
+	return bytes.Equal(digest(data), e.After) || data != nil && bytes.Equal(digest(canonical(data)), e.After)
 }
 
 func digest(data []byte) []byte {

@@ -45,6 +45,7 @@ func Run(t *testing.T, fresh func(t *testing.T) Reopen) {
 		{"a change is announced", announced},
 		{"sizes are bounded", bounded},
 		{"logged changes can be undone after a restart", undo},
+		{"logs about parts of one record are undone part by part", undoParts},
 		{"a closed store refuses writes", closed},
 	} {
 		t.Run(tt.name, func(t *testing.T) { tt.test(t, fresh(t)) })
@@ -328,6 +329,54 @@ func undo(t *testing.T, open Reopen) {
 	}
 	if v, _ := c.Get("changed"); v != 7 {
 		t.Errorf("a kept change was undone: %d", v)
+	}
+}
+
+// An album has parts that several logs are about.
+type album struct {
+	Name  string
+	Cover *pet
+	Pets  map[string]pet
+	Rooms map[string]string
+}
+
+func undoParts(t *testing.T, open Reopen) {
+	t.Helper()
+	s := open()
+	c := store.In[album](s, "test.albums")
+	must(t, c.Put(t.Context(), "k", album{Name: "first", Rooms: map[string]string{"old": "1"}}))
+	add := func(log, name string) {
+		must(t, c.Update(store.WithUndo(t.Context(), log), "k", func(a *album) error {
+			if a.Pets == nil {
+				a.Pets = map[string]pet{}
+			}
+			a.Pets[name] = pet{Name: name}
+			a.Rooms = map[string]string{name: "1"}
+			a.Name = name
+			return nil
+		}))
+	}
+	add("a", "cat")
+	add("b", "dog")
+	add("c", "owl")
+	must(t, c.Update(store.WithUndo(t.Context(), "c"), "k", func(a *album) error { a.Cover = &pet{Tags: []string{"x"}}; return nil }))
+	must(t, s.Atomically(t.Context(), func(tx *store.Tx) error { return tx.Keep("b") }))
+	s = open()
+	c = store.In[album](s, "test.albums")
+	for _, log := range []string{"a", "c"} {
+		kept, err := s.Undo(t.Context(), log)
+		must(t, err)
+		t.Logf("%s: kept %v", log, kept)
+	}
+	got, _ := c.Get("k")
+	if diff := cmp.Diff(map[string]pet{"dog": {Name: "dog"}}, got.Pets); diff != "" || got.Name != "dog" || got.Cover != nil || got.Rooms["dog"] != "1" || got.Rooms["cat"]+got.Rooms["owl"] != "" {
+		t.Errorf("of three, one was kept (-want +got):\n%s\n%+v", diff, got)
+	}
+	add("d", "emu")
+	_, err := s.Undo(t.Context(), "d")
+	must(t, err)
+	if again, _ := c.Get("k"); cmp.Diff(got, again) != "" {
+		t.Errorf("undone at once (-before +after):\n%s", cmp.Diff(got, again))
 	}
 }
 
