@@ -172,6 +172,9 @@ const (
 
 // probe asks a program what it is, once in a search.
 func (x *interpreters) probe(f family, path string) *interpreter {
+	if filepath.Base(filepath.Dir(path)) == "shims" {
+		path = behindShim(path)
+	}
 	real, err := filepath.EvalSymlinks(path)
 	if err != nil {
 		return nil
