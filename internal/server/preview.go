@@ -92,7 +92,7 @@ func deployInput(request *DeployRequest, t *DeployTemplate) *cloudformation.Depl
 
 // operation says whether a deployment creates the stack or updates it.
 func (s *Server) operation(name string) string {
-	if known, err := s.cloudformation.Describe(name); err != nil || known.Status == stack.ReviewInProgress {
+	if known, err := s.cloudformation.Describe(name); err != nil || known.Status == stack.ReviewInProgress || known.OnlyDeletable() {
 		return "CREATE"
 	}
 	return "UPDATE"

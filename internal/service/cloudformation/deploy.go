@@ -65,8 +65,7 @@ func (s *Service) busy(name string) error {
 // clear deletes a stack whose creation failed, if the caller wants that.
 func (s *Service) clear(ctx context.Context, in *DeployInput) error {
 	k := s.current(in.StackName)
-	failed := []stack.Status{stack.RollbackComplete, stack.RollbackFailed, stack.CreateFailed, stack.DeleteFailed}
-	if k == nil || !in.ReplaceFailed || !slices.Contains(failed, k.Status) {
+	if k == nil || !in.ReplaceFailed || !k.OnlyDeletable() {
 		return nil
 	}
 	return s.delete(ctx, k, in.Event)

@@ -89,6 +89,12 @@ func (k *Stack) underWay() bool {
 	return strings.HasSuffix(string(k.Status), "_IN_PROGRESS") && (k.Status != stack.ReviewInProgress || k.Pending != nil)
 }
 
+// OnlyDeletable reports whether nothing but deleting the stack is left: it was not
+// created, or not deleted, for good.
+func (k *Stack) OnlyDeletable() bool {
+	return slices.Contains([]stack.Status{stack.RollbackComplete, stack.RollbackFailed, stack.CreateFailed, stack.DeleteFailed}, k.Status)
+}
+
 // updatable reports whether the stack can be updated in its status.
 func (k *Stack) updatable() bool {
 	return slices.Contains([]stack.Status{stack.CreateComplete, stack.UpdateComplete, stack.UpdateRollbackComplete, stack.ReviewInProgress}, k.Status)
