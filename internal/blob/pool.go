@@ -9,6 +9,7 @@ import (
 	"sync"
 
 	"github.com/nats-io/nats.go/jetstream"
+	"golang.org/x/sync/semaphore"
 
 	"github.com/hakonegate/hakone/internal/engine"
 )
@@ -18,8 +19,9 @@ const poolBucket = "hakone-contents"
 // A Pool keeps blobs that come and go, apart from those of a [Store]: what nothing
 // refers to any more is removed by [Pool.Sweep]. It is safe for concurrent use.
 type Pool struct {
-	store  *Store
-	stream jetstream.Stream
+	store   *Store
+	stream  jetstream.Stream
+	reading *semaphore.Weighted // bytes
 
 	writing  [64]sync.Mutex // by hash: a blob is put or removed by one at a time
 	sweeping sync.Mutex     // before mu
@@ -39,8 +41,13 @@ func OpenPool(ctx context.Context, e *engine.Engine) (*Pool, error) {
 	if err != nil {
 		return nil, fmt.Errorf("open blobs: %w", err)
 	}
-	return &Pool{store: s, stream: stream, held: map[string]int{}}, nil
+	return &Pool{store: s, stream: stream, reading: semaphore.NewWeighted(maxReading), held: map[string]int{}}, nil
 }
+
+// maxReading is how many bytes are read at once, or one larger blob. The embedded
+// server drops a part of its files from memory when one reader has walked through it,
+// but keeps for seconds what several walk through at the same time.
+const maxReading = 4 << 20
 
 // Fill reads the content, checked against its hash, into a buffer, which it fills;
 // [ErrNotFound] if there is none.
@@ -52,6 +59,11 @@ func (p *Pool) Fill(ctx context.Context, hash string, buffer []byte) error {
 		}
 		return err
 	}
+	size := min(int64(len(buffer)), maxReading)
+	if err := p.reading.Acquire(ctx, size); err != nil {
+		return fmt.Errorf("read blob %s: %w", hash, err)
+	}
+	defer p.reading.Release(size)
 	from, err := p.store.objects.Get(ctx, hash)
 	if errors.Is(err, jetstream.ErrObjectNotFound) {
 		return fmt.Errorf("read blob %s: %w", hash, ErrNotFound)
