@@ -5,9 +5,11 @@ import (
 	"crypto/rand"
 	"crypto/sha256"
 	"errors"
+	"hash/crc32"
 	"maps"
 	"net/http"
 	"slices"
+	"sync"
 	"time"
 
 	"github.com/hakonegate/hakone/internal/awserr"
@@ -22,6 +24,7 @@ type Service struct {
 	snapshots store.Collection[snapshot]
 	domains   store.Collection[domainDocument]
 	vpcLinks  store.Collection[VpcLink]
+	turns     [16]sync.Mutex // changes of one API take turns: all but one would be made in vain
 }
 
 // A Config is what a [Service] needs. Store, Account and Region are required.
@@ -115,6 +118,9 @@ func (s *Service) configure(ctx context.Context, apiID string, fn func(d *docume
 
 // change changes an API's record. fn runs again when somebody else was faster.
 func (s *Service) change(ctx context.Context, apiID string, fn func(tx *store.Tx, d *document) error) error {
+	turn := &s.turns[crc32.ChecksumIEEE([]byte(apiID))%uint32(len(s.turns))]
+	turn.Lock()
+	defer turn.Unlock()
 	return s.config.Store.Atomically(ctx, func(tx *store.Tx) error {
 		err := s.apis.In(tx).Update(apiID, func(d *document) error { return fn(tx, d) })
 		if errors.Is(err, store.ErrNotFound) {
