@@ -60,7 +60,7 @@ type crashing struct {
 	starts      []time.Duration // from the start of the process to the first answer
 }
 
-func (c *crashing) start(paths ...string) {
+func (c *crashing) start() {
 	c.t.Helper()
 	began := time.Now()
 	log, err := os.OpenFile(filepath.Join(filepath.Dir(c.dataDir), "log"), os.O_CREATE|os.O_APPEND|os.O_WRONLY, 0o600)
@@ -68,7 +68,7 @@ func (c *crashing) start(paths ...string) {
 		c.t.Fatal(err)
 	}
 	defer log.Close()
-	c.process = exec.Command(c.binary, append([]string{"up", "--data-dir", c.dataDir, "--listen", "127.0.0.1:0", "--control", "127.0.0.1:0"}, paths...)...)
+	c.process = exec.Command(c.binary, "up", "--data-dir", c.dataDir, "--listen", "127.0.0.1:0", "--control", "127.0.0.1:0")
 	c.process.Stdout, c.process.Stderr = log, log
 	if err := c.process.Start(); err != nil {
 		c.t.Fatal(err)

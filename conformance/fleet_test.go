@@ -333,8 +333,8 @@ func TestFleet(t *testing.T) {
 		warm = append(warm, time.Since(began))
 	}
 	t.Logf("a warm call of a function on the gateway: %v", warm)
-	t.Run("a change is served by all", func(t *testing.T) { f.propagation(t) })
-	t.Run("a revoked key is refused by all", func(t *testing.T) { f.revocation(t) })
+	t.Run("a change is served by all", f.propagation)
+	t.Run("a revoked key is refused by all", f.revocation)
 
 	ctx, stop := context.WithCancel(t.Context())
 	var load sync.WaitGroup
@@ -347,7 +347,7 @@ func TestFleet(t *testing.T) {
 
 	t.Run("a gateway dies in a deployment", func(t *testing.T) { f.takeOver(t, g2) })
 	t.Run("a gateway is cut off and healed", func(t *testing.T) { f.cutOff(t, g3) })
-	t.Run("a NATS server dies", func(t *testing.T) { f.serverDies(t) })
+	t.Run("a NATS server dies", f.serverDies)
 
 	stop()
 	load.Wait()
@@ -429,7 +429,7 @@ func (f *fleet) revocation(t *testing.T) {
 }
 
 // takeOver kills a gateway in the middle of its deployment.
-func (f *fleet) takeOver(t *testing.T, victim *gateway) {
+func (f *fleet) takeOver(t *testing.T, victim *gateway) { //nolint:thelper // it is the test, and its lines tell more
 	version := int(f.newest.Load()) + 1
 	f.newest.Store(int64(version))
 	done := make(chan error, 1)
@@ -467,7 +467,7 @@ func (f *fleet) takeOver(t *testing.T, victim *gateway) {
 }
 
 // cutOff takes a gateway's link to the NATS servers away and gives it back.
-func (f *fleet) cutOff(t *testing.T, victim *gateway) {
+func (f *fleet) cutOff(t *testing.T, victim *gateway) { //nolint:thelper // it is the test, and its lines tell more
 	by := f.gateways[0]
 	before := int(f.acknowledged.Load())
 	key := by.newKey("cut-off")
