@@ -8,8 +8,8 @@ import (
 // maxBodies bounds what the bodies of all requests under way take together.
 const maxBodies = 512 << 20
 
-// errBodies is that there is no room for more of a body.
-var errBodies = errors.New("the bodies of all requests under way take as much memory as they may")
+// ErrBodies is that there is no room for more of a body.
+var ErrBodies = errors.New("the bodies of all requests under way take as much memory as they may")
 
 // bodyMemory counts the bytes of bodies. Its zero value takes none.
 type bodyMemory struct {
@@ -21,7 +21,7 @@ type bodyMemory struct {
 func (m *bodyMemory) take(n int) error {
 	if m.held.Add(int64(n)) > m.max {
 		m.held.Add(-int64(n))
-		return errBodies
+		return ErrBodies
 	}
 	return nil
 }

@@ -42,6 +42,20 @@ func (x *exchange) watchBody() {
 	x.client.extend()
 }
 
+// BoundBody makes the body of a request that is none to an API fail as those do:
+// when it is slow, with an error that is [os.ErrDeadlineExceeded], and when there
+// is no memory for it, with [ErrBodies]. The caller calls release when it has done
+// with the body.
+func (g *Gateway) BoundBody(w http.ResponseWriter, r *http.Request) (release func()) {
+	if r.Body == nil || r.Body == http.NoBody {
+		return func() {}
+	}
+	b := &clientBody{ReadCloser: r.Body, memory: &g.bodies, connection: http.NewResponseController(w), pause: g.bodyPause, end: time.Now().Add(bodyTotal)}
+	r.Body = b
+	b.extend()
+	return func() { b.memory.give(b.held) }
+}
+
 // extend sets the deadline of the next read. Test recorders have none.
 func (b *clientBody) extend() {
 	deadline := time.Now().Add(b.pause)
@@ -73,8 +87,8 @@ func (x *exchange) brokenBody(err error) error {
 	switch {
 	case errors.Is(err, os.ErrDeadlineExceeded):
 		return refuseWith(http.StatusRequestTimeout, "the client sends the body too slowly")
-	case errors.Is(err, errBodies):
-		return refuseWith(http.StatusServiceUnavailable, errBodies.Error())
+	case errors.Is(err, ErrBodies):
+		return refuseWith(http.StatusServiceUnavailable, ErrBodies.Error())
 	}
 	return &refusal{Status: http.StatusBadRequest, Detail: "the body could not be read", Err: err}
 }

@@ -69,6 +69,7 @@ type exchange struct {
 	passed    integration.HTTPRequest
 	variables map[string]string
 	random    [11]byte
+	buffer    *buffer // nil: none was needed
 }
 
 // exchanges keeps the memory of exchanges that have ended. Nothing that outlives
@@ -99,6 +100,9 @@ func (x *exchange) release() {
 	}
 	if x.client != nil {
 		x.client.memory.give(x.client.held)
+	}
+	if x.buffer != nil {
+		buffers.Put(x.buffer)
 	}
 	x.passed.Reset()
 	clear(x.variables)

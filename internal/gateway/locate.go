@@ -7,6 +7,7 @@ import (
 
 	"github.com/hakonegate/hakone/internal/gateway/httpapi"
 	"github.com/hakonegate/hakone/internal/service/apigatewayv2"
+	"github.com/hakonegate/hakone/internal/wire"
 )
 
 // pathForm starts a path that names its API: /_aws/execute-api/API/STAGE/PATH.
@@ -17,7 +18,7 @@ const pathForm = "/_aws/execute-api/"
 // where only one API is served, by any name of this machine. It also decodes
 // the path.
 func (x *exchange) locate() error {
-	host := strings.ToLower(hostname(x.req.Host))
+	host := strings.ToLower(wire.Hostname(x.req.Host))
 	apiID, region, isDefault := cutEndpoint(host)
 	path := x.req.Path
 	x.domain = host
@@ -106,18 +107,6 @@ func cutEndpoint(host string) (apiID, region string, ok bool) {
 	}
 	region, _, ok = strings.Cut(rest, ".")
 	return apiID, region, ok
-}
-
-// hostname returns host without a port, and without the brackets of IPv6.
-func hostname(host string) string {
-	if strings.HasPrefix(host, "[") {
-		name, _, _ := strings.Cut(host[1:], "]")
-		return name
-	}
-	if name, _, ok := strings.Cut(host, ":"); ok && strings.Count(host, ":") == 1 {
-		return name
-	}
-	return host
 }
 
 // isLoopback reports whether host is a name or an address of this machine.

@@ -25,8 +25,9 @@ type proxy struct {
 }
 
 // integrate passes the request on. A small or endless-looking answer is read
-// whole, since an HTTP API tells the length of everything it sends; one of a
-// known length is passed through as it comes.
+// whole, since an HTTP API tells the length of everything it sends, and a backend
+// that breaks off can still be told of; a large one of a known length is passed
+// through as it comes.
 func (p *proxy) integrate(x *exchange) error {
 	r := &x.passed
 	r.Method, r.Path, r.RawQuery, r.Headers = x.req.Method, x.sentPath, x.req.RawQuery, x.req.Headers
@@ -62,12 +63,12 @@ func (p *proxy) integrate(x *exchange) error {
 			return err
 		}
 	}
-	if res.Length > 0 && !mapping.UsesBody() && x.req.Method != http.MethodHead {
+	if res.Length > int64(len(buffer{})) && !mapping.UsesBody() && x.req.Method != http.MethodHead {
 		x.stream = stream{res.Body, res.Length}
 		return nil
 	}
 	defer res.Body.Close()
-	x.response.Body, err = io.ReadAll(io.LimitReader(res.Body, integration.MaxResponse+1))
+	x.response.Body, err = x.readAnswer(res)
 	switch {
 	case err != nil:
 		x.trace.Integration.Error = err.Error()
@@ -81,6 +82,17 @@ func (p *proxy) integrate(x *exchange) error {
 		return x.mapResponse(mapping)
 	}
 	return nil
+}
+
+// readAnswer reads the body of an answer, a small one into memory that is used
+// again when the exchange has ended.
+func (x *exchange) readAnswer(res *integration.HTTPResponse) ([]byte, error) {
+	if res.Length <= 0 || res.Length > int64(len(buffer{})) || x.req.Method == http.MethodHead {
+		return io.ReadAll(io.LimitReader(res.Body, integration.MaxResponse+1))
+	}
+	x.buffer, _ = buffers.Get().(*buffer)
+	n, err := io.ReadFull(res.Body, x.buffer[:res.Length])
+	return x.buffer[:n], err
 }
 
 // A stream is an answer that is passed through; one without a body is none.
@@ -112,15 +124,17 @@ func (s *stream) copyTo(w io.Writer, memory []byte) (n int64, err error) {
 	}
 }
 
-// buffers are what streams are copied by way of.
-var buffers = sync.Pool{New: func() any { return new([32 << 10]byte) }}
+// A buffer is memory for a small answer, or by way of which a stream is copied.
+type buffer [16 << 10]byte
+
+var buffers = sync.Pool{New: func() any { return new(buffer) }}
 
 // pass sends the stream. A backend that breaks off in the middle breaks off
 // the client's answer too: the status has been sent, and the client must not
 // take half for the whole.
 func (x *exchange) pass() {
 	defer x.stream.body.Close()
-	memory, _ := buffers.Get().(*[32 << 10]byte)
+	memory, _ := buffers.Get().(*buffer)
 	defer buffers.Put(memory)
 	n, err := x.stream.copyTo(x.w, memory[:])
 	x.trace.Bytes = n

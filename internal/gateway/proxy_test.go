@@ -119,6 +119,10 @@ func TestHTTPProxyFailures(t *testing.T) {
 			c, _, _ := w.(http.Hijacker).Hijack()
 			fmt.Fprint(c, "nonsense\r\n\r\n")
 			c.Close()
+		case "/half":
+			c, _, _ := w.(http.Hijacker).Hijack()
+			fmt.Fprint(c, "HTTP/1.1 200 OK\r\nContent-Length: 9\r\n\r\nhello")
+			c.Close()
 		}
 	}))
 	defer backend.Close()
@@ -130,6 +134,7 @@ func TestHTTPProxyFailures(t *testing.T) {
 		{"too slow", backend.URL + "/slow", 200, 503},
 		{"not reachable", "http://" + unreachable.Addr().String() + "/", 30000, 503},
 		{"nonsense", backend.URL + "/nonsense", 30000, 503},
+		{"broken off in a small answer", backend.URL + "/half", 30000, 503},
 		{"more than 10 MB, and says so", backend.URL + "/large", 30000, 500},
 		{"more than 10 MB, in chunks", backend.URL + "/chunked", 30000, 500},
 		{"redirects are passed on", backend.URL + "/redirect", 30000, 302},

@@ -183,7 +183,7 @@ func (q *inquiry) hosts() []variant {
 			try(h.Value)
 		}
 	}
-	try(hostname(q.x.req.Host))
+	try(wire.Hostname(q.x.req.Host))
 	if q.x.stage != nil {
 		try(q.x.endpoint(q.x.stage.api.id))
 	}

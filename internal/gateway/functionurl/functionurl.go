@@ -8,6 +8,7 @@ import (
 	"log/slog"
 	"net"
 	"net/http"
+	"os"
 	"slices"
 	"strconv"
 	"strings"
@@ -15,6 +16,7 @@ import (
 
 	"github.com/hakonegate/hakone/internal/access"
 	"github.com/hakonegate/hakone/internal/awserr"
+	"github.com/hakonegate/hakone/internal/gateway"
 	"github.com/hakonegate/hakone/internal/gateway/event"
 	"github.com/hakonegate/hakone/internal/gateway/httpapi"
 	"github.com/hakonegate/hakone/internal/service/apigatewayv2"
@@ -36,6 +38,10 @@ type Config struct {
 	Proxies   access.Proxies
 	Log       *slog.Logger
 	Replay    *sigv4.ReplayCache // refuse requests that were accepted before; nil accepts them again
+
+	// Bound makes a slow body fail, and one for which there is no memory, until
+	// release is called; see [gateway.Gateway.BoundBody]. nil bounds nothing.
+	Bound func(w http.ResponseWriter, r *http.Request) (release func())
 }
 
 // A Handler answers the requests to function URLs and leaves the others to the
@@ -77,6 +83,9 @@ func (h *Handler) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 		path = "/" + path
 	}
 	x := &exchange{Handler: h, w: w, r: r, id: id, sentPath: path, start: time.Now()}
+	if h.config.Bound != nil {
+		defer h.config.Bound(w, r)()
+	}
 	if err := x.serve(); err != nil { //nolint:contextcheck // it is that of x.r
 		x.refuse(err) //nolint:contextcheck // it is that of x.r
 	}
@@ -174,6 +183,9 @@ func (x *exchange) body() ([]byte, error) {
 	body, err := io.ReadAll(http.MaxBytesReader(x.w, x.r.Body, lambda.MaxPayload))
 	if _, ok := errors.AsType[*http.MaxBytesError](err); ok {
 		return nil, errTooLarge
+	}
+	if errors.Is(err, os.ErrDeadlineExceeded) || errors.Is(err, gateway.ErrBodies) {
+		return nil, err
 	}
 	if err != nil {
 		return nil, errRequest
@@ -314,6 +326,10 @@ func (x *exchange) refuse(err error) {
 		x.problem(http.StatusRequestEntityTooLarge, "RequestEntityTooLargeException", map[string]any{
 			"Message": "Request must be smaller than " + strconv.Itoa(lambda.MaxPayload) + " bytes for the InvokeFunction operation",
 		})
+	case errors.Is(err, gateway.ErrBodies):
+		x.problem(http.StatusServiceUnavailable, "ServiceUnavailableException", map[string]any{"Message": "Service Unavailable"})
+	case errors.Is(err, os.ErrDeadlineExceeded):
+		x.problem(http.StatusRequestTimeout, "RequestTimeoutException", map[string]any{"Message": "Request Timeout"})
 	case errors.Is(err, errRequest):
 		x.problem(http.StatusBadRequest, "BadRequestException", map[string]any{"Message": "Bad Request"})
 	case no != nil && no.Code == "TooManyRequestsException":

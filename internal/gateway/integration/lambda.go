@@ -63,6 +63,9 @@ func (l *Lambda) Invoke(ctx context.Context, r *event.Request, sources []string,
 	default:
 		i.Role, sources = l.Credentials, sources[:1]
 	}
+	if len(r.Body) > MaxPayload { // no event is made of it, which would take several times its memory
+		return nil, nil, &Error{Status: http.StatusRequestEntityTooLarge, Reason: fmt.Sprintf("the body has %d bytes; a function takes %d", len(r.Body), MaxPayload)}
+	}
 	size := 1024 + 2*len(r.Body)
 	if l.Format == "1.0" {
 		i.Payload = event.AppendV1(make([]byte, 0, 2*size), r)
