@@ -2,6 +2,9 @@ package gateway
 
 import (
 	"context"
+	"errors"
+	"io"
+	"net/http/httptest"
 	"strings"
 	"testing"
 
@@ -45,6 +48,30 @@ func TestBodiesTakeBoundedMemory(t *testing.T) {
 	if w := b.do(request(t, "POST", "/", body, nil)); w.Code != 200 {
 		t.Errorf("after it: %d %s", w.Code, w.Body)
 	}
+	if held := b.bodies.held.Load(); held != 0 {
+		t.Errorf("%d bytes are still counted", held)
+	}
+}
+
+func TestABoundBodyHoldsMemoryUntilItIsReleased(t *testing.T) {
+	b := newBench(t, nil, httpAPI("$default"))
+	b.bodies.max = 10
+	read := func(body string) (func(), error) {
+		r := httptest.NewRequest("POST", "/", strings.NewReader(body))
+		release := b.BoundBody(httptest.NewRecorder(), r)
+		_, err := io.ReadAll(r.Body)
+		return release, err
+	}
+	first, err := read("12345678")
+	if err != nil {
+		t.Fatal(err)
+	}
+	second, err := read("12345678")
+	if !errors.Is(err, ErrBodies) {
+		t.Errorf("beyond the bound: %v", err)
+	}
+	second()
+	first()
 	if held := b.bodies.held.Load(); held != 0 {
 		t.Errorf("%d bytes are still counted", held)
 	}

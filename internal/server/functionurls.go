@@ -9,7 +9,7 @@ import (
 
 // dataHandler serves the data plane: function URLs, and APIs.
 func (s *Server) dataHandler() http.Handler {
-	c := functionurl.Config{Functions: s.lambda, Keys: s.sts, Region: s.config.Region, Proxies: s.config.Proxies, Log: s.log}
+	c := functionurl.Config{Functions: s.lambda, Keys: s.sts, Region: s.config.Region, Proxies: s.config.Proxies, Log: s.log, Bound: s.gateway.BoundBody}
 	if s.config.NoReplay {
 		c.Replay = &sigv4.ReplayCache{}
 	}

@@ -21,6 +21,7 @@ import (
 	"github.com/hakonegate/hakone/internal/gateway/httpapi"
 	"github.com/hakonegate/hakone/internal/service/apigatewayv2"
 	"github.com/hakonegate/hakone/internal/service/lambda"
+	"github.com/hakonegate/hakone/internal/wire"
 	"github.com/hakonegate/hakone/sigv4"
 )
 
@@ -64,11 +65,7 @@ const pathForm = "/_aws/lambda-url/"
 // ServeHTTP answers one request.
 func (h *Handler) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	path, _, _ := strings.Cut(r.RequestURI, "?")
-	host := r.Host
-	if name, _, err := net.SplitHostPort(host); err == nil {
-		host = name
-	}
-	id, rest, ok := strings.Cut(strings.ToLower(host), ".lambda-url.")
+	id, rest, ok := strings.Cut(strings.ToLower(wire.Hostname(r.Host)), ".lambda-url.")
 	if ok {
 		if region, _, _ := strings.Cut(rest, "."); region != h.config.Region {
 			id = "" // none of this region's
