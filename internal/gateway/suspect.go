@@ -8,6 +8,7 @@ import (
 	"slices"
 	"strings"
 
+	"github.com/hakonegate/hakone/internal/wire"
 	"github.com/hakonegate/hakone/sigv4"
 )
 

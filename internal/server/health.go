@@ -10,6 +10,7 @@ import (
 	"time"
 
 	"github.com/hakonegate/hakone/internal/store"
+	"github.com/hakonegate/hakone/internal/wire"
 )
 
 // healthPath is where load balancers ask. Below it, /live asks only whether the
@@ -70,10 +71,7 @@ func (s *Server) withHealth(apis http.Handler) http.Handler {
 
 // byAddress reports whether a Host header is an IP address.
 func byAddress(host string) bool {
-	if h, _, err := net.SplitHostPort(host); err == nil {
-		host = h
-	}
-	return net.ParseIP(strings.Trim(host, "[]")) != nil
+	return net.ParseIP(wire.Hostname(host)) != nil
 }
 
 // afterLameDuck returns a context that is done a while after ctx is. In between

@@ -1,7 +1,6 @@
 package restxml
 
 import (
-	"net"
 	"net/http"
 	"net/url"
 	"slices"
@@ -29,10 +28,7 @@ func TargetOf(host, rawPath string) (t Target, ok bool) {
 }
 
 func bucketOfHost(host string) string {
-	if name, _, err := net.SplitHostPort(host); err == nil {
-		host = name
-	}
-	host = strings.ToLower(host)
+	host = strings.ToLower(wire.Hostname(host))
 	if i := strings.LastIndex(host, ".s3."); i > 0 {
 		return host[:i]
 	}
