@@ -94,7 +94,11 @@ func (c *conn) fill(began *time.Time) error {
 	switch {
 	case c.end == c.at:
 		c.idle.Store(true)
-		c.extendRead(c.server.IdleTimeout)
+		if c.request.Method == "" { // who has not asked anything yet may not hold a place for long
+			c.extendRead(c.server.HeaderTimeout)
+		} else {
+			c.extendRead(c.server.IdleTimeout)
+		}
 		if c.server.closing.Load() {
 			return http.ErrServerClosed
 		}

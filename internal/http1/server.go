@@ -31,7 +31,7 @@ type Server struct {
 	// place of a request; nil: nobody is.
 	Unread func(remote net.Addr, reason string)
 
-	HeaderTimeout time.Duration // from a request's first byte to the end of its headers; also for the TLS handshake
+	HeaderTimeout time.Duration // from a request's first byte to the end of its headers; also for the TLS handshake and the wait for the first request
 	IdleTimeout   time.Duration // between requests
 	WriteTimeout  time.Duration // how long a client may take none of what is sent
 	MaxHeader     int           // bytes of the request line and headers

@@ -343,7 +343,7 @@ func TestSlowClients(t *testing.T) {
 		for _, tt := range []struct {
 			sent string
 			want time.Duration
-		}{{"", time.Minute}, {"GET / HTT", 10 * time.Second}, {"GET / HTTP/1.1\r\nHost: h\r\n\r\n", time.Minute}} {
+		}{{"", 10 * time.Second}, {"GET / HTT", 10 * time.Second}, {"GET / HTTP/1.1\r\nHost: h\r\n\r\n", time.Minute}} {
 			client, theirs := net.Pipe()
 			began := time.Now()
 			server.start(theirs)
