@@ -219,11 +219,13 @@ func (e *Engine) SeenAs() (netip.Addr, bool) {
 	return addr.Unmap(), ok
 }
 
-// errNoPeers and errUnavailable are codes of JetStream's API for a cluster that
-// has too few servers, and for one without a leader.
+// Codes of JetStream's API that are none of its decisions: a cluster has too few
+// servers, or no leader, or the server that answers has not heard of a stream that
+// another node made a moment ago.
 const (
 	errNoPeers     jetstream.ErrorCode = 10005
 	errUnavailable jetstream.ErrorCode = 10008
+	errNoStream    jetstream.ErrorCode = 10059
 )
 
 // Place finds or makes a stream or bucket by calling open, again while a cluster
@@ -249,7 +251,7 @@ func (e *Engine) Again(ctx context.Context, do func(ctx context.Context) error) 
 		err := do(asking)
 		done()
 		api, decided := errors.AsType[*jetstream.APIError](err)
-		decided = decided && api.ErrorCode != errUnavailable && api.ErrorCode != errNoPeers && api.Code < 500
+		decided = decided && api.ErrorCode != errUnavailable && api.ErrorCode != errNoPeers && api.ErrorCode != errNoStream && api.Code < 500
 		if err == nil || decided || !Passing(waiting) {
 			return err
 		}
