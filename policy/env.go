@@ -9,14 +9,17 @@ import (
 type env struct {
 	request  *Request
 	resource arnParts
-	isARN    bool // resource has all parts
+	head     string // the resource's partition, service, region and account, with their colons
+	isARN    bool   // resource has all parts
 }
 
 func newEnv(r *Request) env {
 	e := env{request: r}
 	var n int
 	e.resource, n = cutARN(r.Resource)
-	e.isARN = n == partCount && e.resource[partPrefix] == "arn"
+	if e.isARN = n == partCount && e.resource[partPrefix] == "arn"; e.isARN {
+		e.head = r.Resource[len("arn:") : len(r.Resource)-len(e.resource[partRest])-1]
+	}
 	return e
 }
 

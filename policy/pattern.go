@@ -1,6 +1,7 @@
 package policy
 
 import (
+	"math"
 	"strings"
 	"unicode/utf8"
 )
@@ -64,6 +65,20 @@ func compilePattern(text string, sx syntax) pattern {
 		}
 	}
 	return pattern{text: text, shape: shapeProgram, program: compileProgram(text, sx)}
+}
+
+// lead returns how many bytes of p.text whatever matches must begin with, case
+// included. A pattern with variables has none: without their values it is
+// meaningless, which is no mismatch.
+func (p *pattern) lead() uint16 {
+	if p.shape == shapeProgram && len(p.program.variables) > 0 {
+		return 0
+	}
+	n := strings.IndexAny(p.text, "*?$")
+	if n < 0 {
+		n = len(p.text)
+	}
+	return uint16(min(n, math.MaxUint16)) //nolint:gosec // it fits
 }
 
 func compileProgram(text string, sx syntax) *program {
@@ -169,15 +184,23 @@ func (p *pattern) match(s string, e *env, fold bool) match {
 		n := len(p.text) - 1
 		return matchOf(len(s) >= n && equalText(p.text[:n], s[:n], fold))
 	case shapeProgram:
-		var room [8]string
-		values, ok := p.program.resolve(e, room[:0])
-		if !ok {
-			return meaningless
+		if len(p.program.variables) == 0 {
+			return matchOf(run(p.program.tokens, nil, s, fold))
 		}
-		return matchOf(run(p.program.tokens, values, s, fold))
+		return p.program.match(s, e, fold)
 	default:
 		return noMatch
 	}
+}
+
+// match is [pattern.match] with the values of variables.
+func (p *program) match(s string, e *env, fold bool) match {
+	var room [8]string
+	values, ok := p.resolve(e, room[:0])
+	if !ok {
+		return meaningless
+	}
+	return matchOf(run(p.tokens, values, s, fold))
 }
 
 // resolve appends the values of the program's variables to values.

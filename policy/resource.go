@@ -6,6 +6,7 @@ import "strings"
 type resource struct {
 	text  string
 	shape resourceShape
+	lead  uint16 // that of rest
 	head  string // partition, service, region and account, with their colons
 	rest  pattern
 }
@@ -55,6 +56,7 @@ func compileResource(kind Kind, text string, variables bool) resource {
 		r.head = strings.Join(parts[partPartition:partRest], ":")
 	}
 	r.rest = compilePattern(parts[partRest], sx)
+	r.lead = r.rest.lead()
 	return r
 }
 
@@ -75,7 +77,15 @@ func (r *resource) match(e *env) match {
 			return noMatch
 		}
 	}
+	// Most policies are about other resources: the first bytes tell them apart.
+	rest := e.resource[partRest]
+	if n := int(r.lead); n > len(rest) || r.rest.text[:n] != rest[:n] {
+		return noMatch
+	}
 	head := r.head
+	if head == e.head {
+		return r.rest.match(rest, e, false)
+	}
 	for i := partPartition; i < partRest; i++ {
 		var part string
 		part, head, _ = strings.Cut(head, ":")
@@ -83,7 +93,7 @@ func (r *resource) match(e *env) match {
 			return noMatch
 		}
 	}
-	return r.rest.match(e.resource[partRest], e, false)
+	return r.rest.match(rest, e, false)
 }
 
 // glob matches a part of an ARN, which has no variables. On a mismatch it goes
