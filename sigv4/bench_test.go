@@ -7,8 +7,12 @@ import (
 	"crypto/sha256"
 	"fmt"
 	"io"
+	"net/http/httptest"
+	"strings"
 	"testing"
 	"time"
+
+	"github.com/google/go-cmp/cmp"
 )
 
 // benchmarkRequest is a request as SDKs send one, of a temporary key or not.
@@ -147,6 +151,63 @@ func BenchmarkSign(b *testing.B) {
 		if _, err := s.Sign(r, longTerm, testTime); err != nil {
 			b.Fatal(err)
 		}
+	}
+}
+
+// In memory of the caller a verification allocates nothing, and nothing of the
+// request before stays there.
+func TestVerifyIntoAllocatesNothing(t *testing.T) {
+	if underRace {
+		t.Skip("pools are emptied under the race detector")
+	}
+	v, r, s := testVerifier(), benchmarkRequest(t, temporary, nil), new(Signature)
+	verify := func() {
+		if err := v.VerifyInto(t.Context(), s, r, v.Scope); err != nil {
+			t.Fatal(err)
+		}
+	}
+	verify()
+	if got := testing.AllocsPerRun(100, verify); got >= 1 {
+		t.Errorf("%v allocations, want none", got)
+	}
+	r.Method = "PUT"
+	if err := v.VerifyInto(t.Context(), s, r, v.Scope); err == nil || s.AccessKeyID != "" || s.Caller != nil || len(s.SignedHeaders) != 0 {
+		t.Errorf("a refusal (%v) leaves %+v", err, s)
+	}
+}
+
+func TestResetForgetsTheRequestBefore(t *testing.T) {
+	first := httptest.NewRequest("POST", "/a?b=c", strings.NewReader("body"))
+	first.Header.Set("X-Amz-Date", "20310309T100000Z")
+	first.Header.Set("X-First", "1")
+	r, err := NewRequest(first)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if err := r.readBody(newWorkspace(), 0); err != nil {
+		t.Fatal(err)
+	}
+	r.Release()
+	second := httptest.NewRequest("GET", "/", nil)
+	second.Header.Set("X-Second", "2")
+	if err := r.Reset(second); err != nil {
+		t.Fatal(err)
+	}
+	want, err := NewRequest(second)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if diff := cmp.Diff(want, r, cmp.AllowUnexported(Request{}), cmp.Comparer(func(a, b io.Reader) bool { return a == b })); diff != "" {
+		t.Errorf("after Reset (-want +got):\n%s", diff)
+	}
+	if _, hashed := r.Payload(); hashed {
+		t.Error("the body of the first request counts as hashed")
+	}
+	if underRace {
+		return
+	}
+	if got := testing.AllocsPerRun(100, func() { _ = r.Reset(second) }); got >= 1 {
+		t.Errorf("%v allocations, want none", got)
 	}
 }
 

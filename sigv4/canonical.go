@@ -203,7 +203,15 @@ func appendFolded(b []byte, s string) []byte {
 }
 
 // trim removes the white space around a header value.
-func trim(s string) string { return strings.Trim(s, " \t") }
+func trim(s string) string {
+	for s != "" && (s[0] == ' ' || s[0] == '\t') {
+		s = s[1:]
+	}
+	for s != "" && (s[len(s)-1] == ' ' || s[len(s)-1] == '\t') {
+		s = s[:len(s)-1]
+	}
+	return s
+}
 
 // isNamed reports whether the header name s is lower, which is in lower case.
 // Header names are ASCII: no other folding applies.

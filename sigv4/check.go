@@ -2,7 +2,6 @@ package sigv4
 
 import (
 	"context"
-	"slices"
 	"strings"
 	"sync"
 	"time"
@@ -87,15 +86,15 @@ func (c *check) release() {
 	checks.Put(c)
 }
 
-// accept returns what the request proved.
-func (c *check) accept() *Signature {
-	s := &Signature{
+// accept fills s with what the request proved.
+func (c *check) accept(s *Signature) {
+	*s = Signature{
 		AccessKeyID:   c.id,
 		Caller:        c.key.Caller,
 		Time:          c.time,
 		Expires:       c.end,
 		Scope:         c.scope,
-		SignedHeaders: slices.Clone(c.names),
+		SignedHeaders: append(s.SignedHeaders, c.names...),
 		Path:          c.path,
 		PayloadHash:   c.payloadHash,
 		Presigned:     c.presigned,
@@ -110,7 +109,6 @@ func (c *check) accept() *Signature {
 	if c.chunked {
 		s.chunks = c.newChunks()
 	}
-	return s
 }
 
 // refuse returns an error for reason; message is AWS's, detail ours.

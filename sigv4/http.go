@@ -18,46 +18,56 @@ import (
 // change the URL. Body and [Request.Body] are one stream until the body is
 // hashed.
 func NewRequest(r *http.Request) (*Request, error) {
-	target := r.RequestURI
+	out := new(Request)
+	if err := out.Reset(r); err != nil {
+		return nil, err
+	}
+	return out, nil
+}
+
+// Reset is [NewRequest] into r, whose headers' memory is used again: r may be of a
+// request that is over and released. After an error it is not to be used.
+func (r *Request) Reset(from *http.Request) error {
+	target := from.RequestURI
 	if target == "" {
-		target = r.URL.RequestURI()
+		target = from.URL.RequestURI()
 	}
-	out := &Request{Method: r.Method, Host: r.Host, Body: r.Body, ContentLength: r.ContentLength}
-	if out.Method == "" {
-		out.Method = http.MethodGet // as net/http's client has it
+	*r = Request{Method: from.Method, Host: from.Host, Body: from.Body, ContentLength: from.ContentLength, Headers: r.Headers[:0]}
+	if r.Method == "" {
+		r.Method = http.MethodGet // as net/http's client has it
 	}
-	if out.Host == "" && r.RequestURI == "" {
-		out.Host = r.URL.Host
+	if r.Host == "" && from.RequestURI == "" {
+		r.Host = from.URL.Host
 	}
-	if r.Body == nil { // else Body would be an interface holding nil
-		out.Body = nil
+	if from.Body == nil { // else Body would be an interface holding nil
+		r.Body = nil
 	}
 	// A target of the absolute form overrides the Host header, and net/http
 	// does not tell what that was.
 	if !strings.HasPrefix(target, "/") {
-		return nil, &Error{Reason: Malformed, Message: messageIncomplete, Detail: "request target does not start with a slash"}
+		return &Error{Reason: Malformed, Message: messageIncomplete, Detail: "request target does not start with a slash"}
 	}
-	out.Path, out.RawQuery, _ = strings.Cut(target, "?")
+	r.Path, r.RawQuery, _ = strings.Cut(target, "?")
 
 	n := 0
-	for _, values := range r.Header {
+	for _, values := range from.Header {
 		n += len(values)
 	}
-	out.Headers = make([]Header, 0, n)
-	for name, values := range r.Header {
+	r.Headers = slices.Grow(r.Headers, n)
+	for name, values := range from.Header {
 		for _, value := range values {
 			if name != "Host" {
-				out.Headers = append(out.Headers, Header{name, value})
+				r.Headers = append(r.Headers, Header{name, value})
 				continue
 			}
 			// HTTP/2 may carry a host field beside :authority. A client's
 			// Header["Host"] is not sent, so that it does not matter there.
-			if value != r.Host && r.RequestURI != "" {
-				return nil, &Error{Reason: Malformed, Message: messageIncomplete, Detail: "Host differs from :authority"}
+			if value != from.Host && from.RequestURI != "" {
+				return &Error{Reason: Malformed, Message: messageIncomplete, Detail: "Host differs from :authority"}
 			}
 		}
 	}
-	return out, nil
+	return nil
 }
 
 // SignHTTP signs a client's request in place. It reads the body, if it must be

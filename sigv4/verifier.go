@@ -104,18 +104,31 @@ func (v *Verifier) Verify(ctx context.Context, r *Request) (*Signature, error) {
 // VerifyScope is [Verifier.Verify] with another scope, for one verifier that
 // serves several services.
 func (v *Verifier) VerifyScope(ctx context.Context, r *Request, scope Scope) (*Signature, error) {
+	s := new(Signature)
+	if err := v.VerifyInto(ctx, s, r, scope); err != nil {
+		return nil, err
+	}
+	return s, nil
+}
+
+// VerifyInto is [Verifier.VerifyScope] into memory of the caller, which may be
+// that of a request that is over: it then allocates nothing for an accepted
+// request without a body. A refusal leaves s empty.
+func (v *Verifier) VerifyInto(ctx context.Context, s *Signature, r *Request, scope Scope) error {
+	*s = Signature{SignedHeaders: s.SignedHeaders[:0]}
 	if v.Keys == nil || scope.Region == "" || scope.Service == "" {
-		return nil, errors.New("sigv4: verifier without keys, region or service")
+		return errors.New("sigv4: verifier without keys, region or service")
 	}
 	v.start()
 	c := newCheck(v, r, scope)
 	defer c.release()
 	for _, step := range steps {
 		if err := step(c, ctx); err != nil {
-			return nil, err
+			return err
 		}
 	}
-	return c.accept(), nil
+	c.accept(s)
+	return nil
 }
 
 // A Claim is what a request says about its signature; nothing of it is proven.

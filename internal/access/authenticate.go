@@ -26,13 +26,27 @@ func Authenticate(ctx context.Context, v *sigv4.Verifier, r *sigv4.Request) (*Ca
 // AuthenticateScope is [Authenticate] for a scope other than v's, for a front
 // door of several services.
 func AuthenticateScope(ctx context.Context, v *sigv4.Verifier, r *sigv4.Request, scope sigv4.Scope) (*Caller, *sigv4.Signature, error) {
-	sig, err := v.VerifyScope(ctx, r, scope)
-	if err != nil {
-		return nil, sig, err
+	sig := new(sigv4.Signature)
+	caller, err := authenticate(ctx, v, sig, r, scope)
+	if caller == nil {
+		sig = nil
+	}
+	return caller, sig, err
+}
+
+// AuthenticateInto is [Authenticate] into memory of the caller's, which may be that
+// of a request that is over.
+func AuthenticateInto(ctx context.Context, v *sigv4.Verifier, sig *sigv4.Signature, r *sigv4.Request) (*Caller, error) {
+	return authenticate(ctx, v, sig, r, v.Scope)
+}
+
+func authenticate(ctx context.Context, v *sigv4.Verifier, sig *sigv4.Signature, r *sigv4.Request, scope sigv4.Scope) (*Caller, error) {
+	if err := v.VerifyInto(ctx, sig, r, scope); err != nil {
+		return nil, err
 	}
 	caller, ok := sig.Caller.(*Caller)
 	if !ok || caller == nil {
-		return nil, sig, errors.New("authenticate: the key table knows no caller for the access key")
+		return nil, errors.New("authenticate: the key table knows no caller for the access key")
 	}
-	return caller, sig, nil
+	return caller, nil
 }
