@@ -46,7 +46,8 @@ type iam struct{ g *Gateway }
 // authenticate verifies the signature over what was received, before anything
 // of it was rewritten.
 func (a *iam) authenticate(x *exchange) error {
-	caller, sig, err := access.Authenticate(x.r.Context(), a.g.verifier, x.req)
+	sig := &x.signature
+	caller, err := access.AuthenticateInto(x.r.Context(), a.g.verifier, sig, x.req)
 	if refused, ok := errors.AsType[*sigv4.Error](err); ok {
 		x.trace.SetSignature(a.refused(x, refused))
 		switch refused.Reason {

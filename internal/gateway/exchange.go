@@ -64,6 +64,8 @@ type exchange struct {
 	trace *trace.Request
 
 	// Memory of what the above points to.
+	received  sigv4.Request
+	signature sigv4.Signature
 	iam       event.IAM
 	told      access.RequestFacts
 	passed    integration.HTTPRequest
@@ -95,9 +97,7 @@ func (g *Gateway) begin(w http.ResponseWriter, r *http.Request) *exchange {
 
 // release gives back the memory of the exchange and of the body.
 func (x *exchange) release() {
-	if x.req != nil {
-		x.req.Release()
-	}
+	x.received.Release()
 	if x.client != nil {
 		x.client.memory.give(x.client.held)
 	}
@@ -106,8 +106,17 @@ func (x *exchange) release() {
 	}
 	x.passed.Reset()
 	clear(x.variables)
-	*x = exchange{passed: x.passed, variables: x.variables, values: x.values[:0]}
+	*x = exchange{
+		passed: x.passed, variables: x.variables, values: x.values[:0],
+		received: sigv4.Request{Headers: emptied(x.received.Headers)}, signature: sigv4.Signature{SignedHeaders: emptied(x.signature.SignedHeaders)},
+	}
 	exchanges.Put(x)
+}
+
+// emptied returns the memory of s, with nothing in it.
+func emptied[T any](s []T) []T {
+	clear(s)
+	return s[:0]
 }
 
 // requestID returns a request ID as HTTP APIs have them: 11 random bytes as base64,

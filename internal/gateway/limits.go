@@ -5,7 +5,6 @@ import (
 	"io"
 	"net/http"
 
-	"github.com/hakonegate/hakone/sigv4"
 )
 
 // The quotas of HTTP APIs: request line and header values together, and the
@@ -19,8 +18,8 @@ const (
 // no body.
 func (x *exchange) limits() error {
 	x.watchBody()
-	req, err := sigv4.NewRequest(x.r)
-	if err != nil {
+	req := &x.received
+	if err := req.Reset(x.r); err != nil {
 		return &refusal{Status: http.StatusBadRequest, Detail: "the request cannot be read", Err: err}
 	}
 	x.req = req
