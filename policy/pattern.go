@@ -78,7 +78,7 @@ func (p *pattern) lead() uint16 {
 	if n < 0 {
 		n = len(p.text)
 	}
-	return uint16(min(n, math.MaxUint16)) //nolint:gosec // it fits
+	return uint16(min(n, math.MaxUint16))
 }
 
 func compileProgram(text string, sx syntax) *program {

@@ -7,6 +7,7 @@ import (
 	"crypto/sha256"
 	"fmt"
 	"io"
+	"net/http"
 	"net/http/httptest"
 	"strings"
 	"testing"
@@ -177,7 +178,7 @@ func TestVerifyIntoAllocatesNothing(t *testing.T) {
 }
 
 func TestResetForgetsTheRequestBefore(t *testing.T) {
-	first := httptest.NewRequest("POST", "/a?b=c", strings.NewReader("body"))
+	first := httptest.NewRequest(http.MethodPost, "/a?b=c", strings.NewReader("body"))
 	first.Header.Set("X-Amz-Date", "20310309T100000Z")
 	first.Header.Set("X-First", "1")
 	r, err := NewRequest(first)
@@ -188,7 +189,7 @@ func TestResetForgetsTheRequestBefore(t *testing.T) {
 		t.Fatal(err)
 	}
 	r.Release()
-	second := httptest.NewRequest("GET", "/", nil)
+	second := httptest.NewRequest(http.MethodGet, "/", nil)
 	second.Header.Set("X-Second", "2")
 	if err := r.Reset(second); err != nil {
 		t.Fatal(err)

@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"io"
+	"net/http"
 	"net/http/httptest"
 	"strings"
 	"testing"
@@ -57,7 +58,7 @@ func TestABoundBodyHoldsMemoryUntilItIsReleased(t *testing.T) {
 	b := newBench(t, nil, httpAPI("$default"))
 	b.bodies.max = 10
 	read := func(body string) (func(), error) {
-		r := httptest.NewRequest("POST", "/", strings.NewReader(body))
+		r := httptest.NewRequest(http.MethodPost, "/", strings.NewReader(body))
 		release := b.BoundBody(httptest.NewRecorder(), r)
 		_, err := io.ReadAll(r.Body)
 		return release, err

@@ -4,7 +4,6 @@ import (
 	"errors"
 	"io"
 	"net/http"
-
 )
 
 // The quotas of HTTP APIs: request line and header values together, and the

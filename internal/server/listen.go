@@ -85,6 +85,8 @@ func listenData(ctx context.Context, name, address string, handler http.Handler,
 	if err != nil {
 		return nil, err
 	}
+	f.server.Handler = patient(f.server.Handler, writeTimeout)
+	f.server.HTTP2 = &http.HTTP2Config{WriteByteTimeout: writeTimeout}
 	reporter := &unread{log: log}
 	f.http2 = &handedOver{conns: make(chan net.Conn), closed: make(chan struct{}), addr: f.listener.Addr()}
 	f.http1 = &http1.Server{
@@ -187,7 +189,7 @@ func (f *front) shutdown(ctx context.Context) error {
 		f.busy.leave()
 	}
 	if requests = append(requests, <-cut...); len(requests) > 0 {
-		f.log.Warn("requests were cut: they took longer than a stop may (--drain)", "of", f.name, "count", len(requests), "requests", shortened(requests))
+		f.log.WarnContext(ctx, "requests were cut: they took longer than a stop may (--drain)", "of", f.name, "count", len(requests), "requests", shortened(requests))
 	}
 	if err != nil {
 		return fmt.Errorf("close %s: %w", f.name, err)
