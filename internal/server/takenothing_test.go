@@ -62,7 +62,7 @@ func TestAWindowThatStaysShutEndsWhatIsKept(t *testing.T) {
 // askHTTP2 sends a request as stream 1, and never opens the window.
 func askHTTP2(t *testing.T, server *httptest.Server, settings ...http2.Setting) *http2.Framer {
 	t.Helper()
-	conn, err := tls.Dial("tcp", server.Listener.Addr().String(), &tls.Config{InsecureSkipVerify: true, NextProtos: []string{"h2"}}) //nolint:noctx // a test's server
+	conn, err := tls.Dial("tcp", server.Listener.Addr().String(), &tls.Config{InsecureSkipVerify: true, NextProtos: []string{"h2"}})
 	if err != nil {
 		t.Fatal(err)
 	}
