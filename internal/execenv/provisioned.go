@@ -70,14 +70,17 @@ func (p *Pool) mayEnd(key groupKey) bool {
 // heldBack counts the calls that are left to the provisioned environments of
 // the function's other versions. The lock is held.
 func (p *Pool) heldBack(fn *Function) int {
+	free := func(key groupKey, s *provision) int {
+		return max(0, s.want-(p.busy[key]-s.warming)) // one that is getting ready is busy with no call
+	}
 	own := groupKey{fn.ARN, fn.Version}
-	if s := p.provisions[own]; s != nil && p.busy[own] < s.want {
+	if s := p.provisions[own]; s != nil && free(own, s) > 0 {
 		return 0
 	}
 	n := 0
 	for key, s := range p.provisions {
 		if key.arn == fn.ARN && key != own {
-			n += max(0, s.want-p.busy[key])
+			n += free(key, s)
 		}
 	}
 	return n
