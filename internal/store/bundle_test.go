@@ -1,12 +1,10 @@
 package store_test
 
 import (
-	"bufio"
 	"errors"
 	"fmt"
 	"maps"
 	"os"
-	"os/exec"
 	"strings"
 	"sync"
 	"testing"
@@ -136,16 +134,7 @@ func TestKilledWritersLoseNothingAcknowledged(t *testing.T) {
 	dir := t.TempDir()
 	acknowledged := map[string]int{}
 	for round := range 8 {
-		cmd := exec.CommandContext(t.Context(), os.Args[0], "-test.run=^"+t.Name()+"$")
-		cmd.Env = append(os.Environ(), "STORE_TEST_DIR="+dir)
-		out, err := cmd.StdoutPipe()
-		if err != nil {
-			t.Fatal(err)
-		}
-		if err := cmd.Start(); err != nil {
-			t.Fatal(err)
-		}
-		lines := bufio.NewScanner(out)
+		cmd, lines := again(t, dir)
 		var after *time.Timer
 		for lines.Scan() {
 			if after == nil {

@@ -14,6 +14,22 @@ import (
 	"github.com/hakonegate/hakone/internal/store"
 )
 
+// again starts the running test in a process of its own, with a data directory, and
+// returns what it prints.
+func again(t *testing.T, dir string, env ...string) (*exec.Cmd, *bufio.Scanner) {
+	t.Helper()
+	cmd := exec.CommandContext(t.Context(), os.Args[0], "-test.run=^"+t.Name()+"$")
+	cmd.Env = append(append(os.Environ(), "STORE_TEST_DIR="+dir), env...)
+	out, err := cmd.StdoutPipe()
+	if err != nil {
+		t.Fatal(err)
+	}
+	if err := cmd.Start(); err != nil {
+		t.Fatal(err)
+	}
+	return cmd, bufio.NewScanner(out)
+}
+
 // TestWhatIsDeletedStaysDeletedHoweverOftenTheProcessDies kills a process that
 // makes and deletes records, again and again, with a clean stop now and then. No
 // record that was deleted and acknowledged may be there again.
@@ -23,16 +39,7 @@ func TestWhatIsDeletedStaysDeletedHoweverOftenTheProcessDies(t *testing.T) {
 	}
 	dir, last := t.TempDir(), 0
 	for round := range 12 {
-		cmd := exec.CommandContext(t.Context(), os.Args[0], "-test.run=^"+t.Name()+"$")
-		cmd.Env = append(os.Environ(), "STORE_TEST_DIR="+dir, "STORE_TEST_LAST="+strconv.Itoa(last), fmt.Sprintf("STORE_TEST_STOP=%v", round%4 == 2))
-		out, err := cmd.StdoutPipe()
-		if err != nil {
-			t.Fatal(err)
-		}
-		if err := cmd.Start(); err != nil {
-			t.Fatal(err)
-		}
-		lines := bufio.NewScanner(out)
+		cmd, lines := again(t, dir, "STORE_TEST_LAST="+strconv.Itoa(last), fmt.Sprintf("STORE_TEST_STOP=%v", round%4 == 2))
 		if !lines.Scan() {
 			t.Fatalf("round %d: nothing printed", round)
 		}

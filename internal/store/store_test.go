@@ -4,7 +4,6 @@ import (
 	"errors"
 	"fmt"
 	"os"
-	"os/exec"
 	"path/filepath"
 	"strings"
 	"testing"
@@ -215,18 +214,9 @@ func TestKilledWriterLeavesWholeChanges(t *testing.T) {
 	}
 	dir := t.TempDir()
 	for round := range 8 {
-		cmd := exec.CommandContext(t.Context(), os.Args[0], "-test.run=^"+t.Name()+"$")
-		cmd.Env = append(os.Environ(), "STORE_TEST_DIR="+dir)
-		out, err := cmd.StdoutPipe()
-		if err != nil {
-			t.Fatal(err)
-		}
-		if err := cmd.Start(); err != nil {
-			t.Fatal(err)
-		}
-		buf := make([]byte, 16)
-		if _, err := out.Read(buf); err != nil {
-			t.Fatal(err)
+		cmd, lines := again(t, dir)
+		if !lines.Scan() {
+			t.Fatal("nothing printed")
 		}
 		time.Sleep(time.Duration(20+round*17) * time.Millisecond)
 		if err := cmd.Process.Kill(); err != nil {
